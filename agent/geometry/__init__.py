@@ -1,0 +1,1 @@
+"""Sign plane: shapes, homographies, faces. Imports values and errors only."""
