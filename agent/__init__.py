@@ -1,0 +1,16 @@
+"""What runs on the device: cameras, models, perturbations, strategies, telemetry and the loop.
+
+Rooms import upwards only, in this order::
+
+    values errors family vocabulary        what everything speaks
+    metrics statistics record suite        pure: no OpenCV, TFLite or paho
+    geometry                               the sign's plane
+    cameras models perturbations           families: one file is one kind;
+    strategies probes telemetry            they never import each other
+    profile session                        the device and the loop: base classes only
+    assembly __main__                      the only place that knows every room
+
+``agent`` never imports ``tools``. ``tests/test_boundaries.py`` holds all of this.
+"""
+
+__version__ = "0.1.0"

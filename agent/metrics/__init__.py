@@ -1,0 +1,1 @@
+"""Metrics: pure functions and counters that add up. Numpy only."""

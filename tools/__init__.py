@@ -1,0 +1,1 @@
+"""What runs at the desk or on the server. May import ``agent``; ``agent`` never imports this."""
