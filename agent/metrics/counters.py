@@ -1,0 +1,94 @@
+"""Counters that add up exactly: any split of the work gives the same sums.
+
+Confidences are kept as whole millionths, because sums of floats depend on their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
+from typing import Final, NamedTuple
+
+from agent.values import Sighting
+
+MICRO: Final = 1_000_000
+
+
+class CellKey(NamedTuple):
+    """One condition as results list it."""
+
+    kind: str
+    severity: float
+    level: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Counts of one condition (or of the clean frames, whose flips and drops are 0).
+
+    ``n`` targets, ``correct`` of them seen, ``clean_correct`` seen on the clean frame, ``flips``
+    seen clean and lost here, ``drop_micro`` the summed fall of confidence in millionths.
+    ``frames`` inferences and ``phantoms`` in them.
+    """
+
+    n: int = 0
+    correct: int = 0
+    clean_correct: int = 0
+    flips: int = 0
+    drop_micro: int = 0
+    frames: int = 0
+    phantoms: int = 0
+
+    def __add__(self, other: Cell) -> Cell:
+        return Cell(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+
+def cell_of(clean: Sighting, perturbed: Sighting) -> Cell:
+    """The counts of one trial."""
+    return Cell(
+        n=1,
+        correct=int(perturbed.seen),
+        clean_correct=int(clean.seen),
+        flips=int(clean.seen and not perturbed.seen),
+        drop_micro=round(clean.confidence * MICRO) - round(perturbed.confidence * MICRO),
+    )
+
+
+class Tally:
+    """Cells by condition, and per kind the severities at which targets were first lost.
+
+    ``lost[kind]`` maps a severity (None: survived all that were tried) to a number of targets;
+    only targets that were seen on the clean frame take part.
+    """
+
+    def __init__(self) -> None:
+        self.clean = Cell()
+        self.cells: dict[CellKey, Cell] = {}
+        self.lost: dict[str, dict[float | None, int]] = {}
+
+    def add(self, key: CellKey, cell: Cell) -> None:
+        self.cells[key] = self.cells.get(key, Cell()) + cell
+
+    def add_clean(self, cell: Cell) -> None:
+        self.clean = self.clean + cell
+
+    def add_losses(self, trials: Iterable[tuple[str, float, bool]]) -> None:
+        """One clean-seen target's outcomes: (kind, severity, still seen) of all its trials."""
+        first: dict[str, float | None] = {}
+        for kind, severity, seen in trials:
+            before = first.setdefault(kind, None)
+            if not seen and (before is None or severity < before):
+                first[kind] = severity
+        for kind, lost_at in first.items():
+            counts = self.lost.setdefault(kind, {})
+            counts[lost_at] = counts.get(lost_at, 0) + 1
+
+    def merge(self, other: Tally) -> None:
+        """Add another tally's counts to this one."""
+        self.clean = self.clean + other.clean
+        for key, cell in other.cells.items():
+            self.add(key, cell)
+        for kind, counts in other.lost.items():
+            mine = self.lost.setdefault(kind, {})
+            for severity, count in counts.items():
+                mine[severity] = mine.get(severity, 0) + count

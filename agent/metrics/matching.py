@@ -1,0 +1,85 @@
+"""From a prediction to how each target fares, for classifiers and detectors alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from agent.values import Detection, Prediction, Sighting, Target
+
+IOU_FOUND: Final = 0.5
+"""Overlap at which a detection counts as the target: the Pascal VOC criterion."""
+
+
+def sight(
+    prediction: Prediction, targets: Sequence[Target]
+) -> tuple[tuple[Sighting, ...], tuple[Detection, ...]]:
+    """How each target fares, in order, and the phantoms: detections where no target is.
+
+    A classifier has no phantoms. A detection serves one target at most; pairs of the right label
+    are made first, highest score first, as in the VOC protocol (Everingham et al. 2010).
+    """
+    if prediction.scores is not None:
+        return tuple(_classified(prediction, target) for target in targets), ()
+    return _detected(prediction.detections, [t for t in targets if t.label is not None], targets)
+
+
+def _classified(prediction: Prediction, target: Target) -> Sighting:
+    assert prediction.scores is not None
+    top = prediction.labels[int(np.argmax(prediction.scores))]
+    if target.label in prediction.labels:
+        own = float(prediction.scores[prediction.labels.index(target.label)])
+    else:
+        own = 0.0
+    return Sighting(seen=top == target.label, label=top, confidence=own)
+
+
+def _detected(
+    detections: Sequence[Detection], real: Sequence[Target], targets: Sequence[Target]
+) -> tuple[tuple[Sighting, ...], tuple[Detection, ...]]:
+    found: dict[int, Detection] = {}
+    phantoms: list[Detection] = []
+    for detection in sorted(detections, key=lambda item: -item.score):
+        best = _best(detection, [t for t in real if t.number not in found])
+        if best is not None:
+            found[best.number] = detection
+        else:
+            phantoms.append(detection)
+    sightings = []
+    for target in targets:
+        detection_found = found.get(target.number)
+        sightings.append(
+            _found(detection_found, target) if detection_found else _lost(target, detections)
+        )
+    return tuple(sightings), tuple(phantoms)
+
+
+def _best(detection: Detection, free: Sequence[Target]) -> Target | None:
+    """The free target of the detection's label that it overlaps most, if enough."""
+    same = [t for t in free if t.label == detection.label and t.region is not None]
+    if not same:
+        return None
+    best = max(same, key=lambda t: _overlap(detection, t))
+    return best if _overlap(detection, best) >= IOU_FOUND else None
+
+
+def _overlap(detection: Detection, target: Target) -> float:
+    return detection.box.iou(target.region) if target.region is not None else 0.0
+
+
+def _found(detection: Detection, target: Target) -> Sighting:
+    return Sighting(
+        True, detection.label, detection.score, _overlap(detection, target), detection.box
+    )
+
+
+def _lost(target: Target, detections: Sequence[Detection]) -> Sighting:
+    """What overlaps the lost target best, if anything does; its own label counts for nothing."""
+    near = max(detections, key=lambda item: _overlap(item, target), default=None)
+    if near is None or _overlap(near, target) < IOU_FOUND:
+        iou = 0.0 if near is None else _overlap(near, target)
+        return Sighting(False, None, 0.0, iou)
+    own = near.score if near.label == target.label else 0.0
+    return Sighting(False, near.label, own, _overlap(near, target), near.box)

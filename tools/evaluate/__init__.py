@@ -1,0 +1,1 @@
+"""Evaluation of a model on recorded, labelled data: the loop over workers, and its results."""
