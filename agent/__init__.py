@@ -2,8 +2,9 @@
 
 Rooms import upwards only, in this order::
 
-    values errors family vocabulary        what everything speaks
-    metrics statistics record suite        pure: no OpenCV, TFLite or paho
+    values errors family toml              what everything speaks
+    metrics statistics vocabulary record   pure: no OpenCV, TFLite or paho
+    card suite
     geometry                               the sign's plane
     cameras models perturbations           families: one file is one kind;
     strategies probes telemetry            they never import each other

@@ -7,23 +7,33 @@ from typing import Final
 
 import numpy as np
 
-from agent.values import Detection, Prediction, Sighting, Target
+from agent.values import Box, Detection, Prediction, Sighting, Target
 
 IOU_FOUND: Final = 0.5
 """Overlap at which a detection counts as the target: the Pascal VOC criterion."""
 
 
 def sight(
-    prediction: Prediction, targets: Sequence[Target]
+    prediction: Prediction, targets: Sequence[Target], interest: frozenset[str] = frozenset()
 ) -> tuple[tuple[Sighting, ...], tuple[Detection, ...]]:
     """How each target fares, in order, and the phantoms: detections where no target is.
 
-    A classifier has no phantoms. A detection serves one target at most; pairs of the right label
+    A classifier's phantom is a label of ``interest`` seen in a frame without targets; its box is
+    empty. A detection serves one target at most; pairs of the right label
     are made first, highest score first, as in the VOC protocol (Everingham et al. 2010).
     """
     if prediction.scores is not None:
-        return tuple(_classified(prediction, target) for target in targets), ()
+        phantoms = () if targets else _false_label(prediction, interest)
+        return tuple(_classified(prediction, target) for target in targets), phantoms
     return _detected(prediction.detections, [t for t in targets if t.label is not None], targets)
+
+
+def _false_label(prediction: Prediction, interest: frozenset[str]) -> tuple[Detection, ...]:
+    assert prediction.scores is not None
+    top = int(np.argmax(prediction.scores))
+    label = prediction.labels[top]
+    score = float(prediction.scores[top])
+    return (Detection(label, score, Box(0, 0, 0, 0)),) if label in interest else ()
 
 
 def _classified(prediction: Prediction, target: Target) -> Sighting:

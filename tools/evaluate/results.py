@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from itertools import chain, repeat
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.metrics.counters import MICRO, Cell, CellKey, Tally
 from agent.statistics.intervals import censored_median, wilson
 
-SCHEMA = "fieldproof.results/1"
+SCHEMA: Final = "fieldproof.results/1"
 
 Pair = tuple[float, float]
 

@@ -1,0 +1,271 @@
+"""The loop: frame -> clean prediction -> targets -> conditions -> trials.
+
+Knows the families' base classes, never a member. ``evaluate`` on recorded data and ``run`` on a
+camera are this same loop with another camera and another sink.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from agent.metrics.matching import sight
+from agent.models import Model
+from agent.perturbations import STAGES, Moment, Perturbation, family
+from agent.strategies import Strategy
+from agent.values import (
+    Condition,
+    Frame,
+    Part,
+    Pixels,
+    Prediction,
+    Sensor,
+    Sighting,
+    Target,
+    Trial,
+    derived_seed,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """One perturbed picture's answer: the trials it served and the phantoms in it."""
+
+    condition: Condition
+    trials: tuple[Trial, ...]
+    phantoms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """All that became of one frame.
+
+    ``clean`` are the sightings of ``targets``, in order; a frame with nothing to be seen has no
+    targets but may have phantoms. ``skipped`` names a label that the model does not know.
+    Seconds are wall-clock sums over the frame.
+    """
+
+    frame: int
+    clip: str
+    targets: tuple[Target, ...]
+    clean: tuple[Sighting, ...]
+    clean_phantoms: int
+    inferences: tuple[Inference, ...]
+    skipped: tuple[str, ...] = ()
+    perturb_s: float = 0.0
+    predict_s: float = 0.0
+
+
+class Perturber:
+    """Applies a condition's parts in the order of physics, instances made once."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[str, str], Perturbation] = {}
+
+    def member(self, part: Part) -> Perturbation:
+        """The perturbation of a part. Raises ``UnknownKind`` or pydantic's ``ValidationError``."""
+        key = (part.kind, repr(part.parameters))
+        if key not in self._made:
+            self._made[key] = family.load(part.kind)(**dict(part.parameters))
+        return self._made[key]
+
+    def ordered(self, condition: Condition) -> list[tuple[Perturbation, float]]:
+        """A condition's perturbations with severities, on_object first, in_sensor last."""
+        pairs = [(self.member(part), part.severity) for part in condition.parts]
+        return sorted(pairs, key=lambda pair: STAGES.index(pair[0].stage()))
+
+    def apply(self, pixels: Pixels, condition: Condition, moment: Moment) -> Pixels:
+        """A perturbed copy of uint8 RGB pixels (H, W, 3)."""
+        for perturbation, severity in self.ordered(condition):
+            pixels = perturbation.apply(pixels, severity, moment)
+        return pixels
+
+    def stage(self, condition: Condition) -> str:
+        """The earliest stage of a condition's parts."""
+        return self.ordered(condition)[0][0].stage()
+
+    def units(self, condition: Condition) -> str:
+        """A condition's severities in physical units."""
+        return ", ".join(p.describe(severity) for p, severity in self.ordered(condition))
+
+
+@dataclass
+class Session:
+    """Examines frames one by one with one model and one strategy.
+
+    ``names`` maps the data's labels to the model's (empty: the same names); ``seed`` is the
+    run's. Frames with truth are judged by it, frames without by the model's clean prediction.
+    """
+
+    model: Model
+    strategy: Strategy
+    seed: int = 0
+    names: Mapping[str, str] = field(default_factory=dict)
+    sensor: Sensor = field(default_factory=Sensor)
+    perturber: Perturber = field(default_factory=Perturber)
+
+    def examine(self, frame: Frame) -> Examination:
+        """Run one frame's path. Calls the model once clean and once per condition picture."""
+        clock = _Clock()
+        clean = clock.predict(self.model, frame.pixels)
+        targets, skipped = self._targets(frame, clean)
+        if skipped and not targets and not self.model.detects:
+            return Examination(frame.index, frame.clip, (), (), 0, (), skipped)
+        sightings, phantoms = sight(clean, targets, self._interest())
+        inferences = self._explore(frame, targets, sightings, clock)
+        return Examination(
+            frame.index,
+            frame.clip,
+            targets,
+            sightings,
+            len(phantoms),
+            tuple(inferences),
+            skipped,
+            clock.perturb_s,
+            clock.predict_s,
+        )
+
+    def picture(self, frame: Frame, condition: Condition, target: Target | None) -> Pixels:
+        """The perturbed picture of a frame, the same as ``examine`` made it."""
+        return self.perturber.apply(frame.pixels, condition, self._moment(frame, condition, target))
+
+    def _interest(self) -> frozenset[str]:
+        """Labels whose false sighting is a phantom: none where every label is a target."""
+        restricted = self.model.detects or set(self.model.targets) != set(self.model.labels)
+        return frozenset(self.model.targets) if restricted else frozenset()
+
+    def _targets(
+        self, frame: Frame, clean: Prediction
+    ) -> tuple[tuple[Target, ...], tuple[str, ...]]:
+        if frame.truth is None:
+            return self._from_prediction(frame, clean), ()
+        targets: list[Target] = []
+        skipped: list[str] = []
+        for thing in frame.truth.objects:
+            label = self.names.get(thing.label, thing.label)
+            if label not in self.model.labels:
+                skipped.append(thing.label)
+            elif label in self.model.targets and (thing.box or not self.model.detects):
+                targets.append(
+                    Target(
+                        frame.index,
+                        len(targets),
+                        label,
+                        thing.box,
+                        thing.quad,
+                        thing.track or f"{label} {len(targets)}",
+                        thing.distance_m,
+                    )
+                )
+        return tuple(targets), tuple(skipped)
+
+    def _from_prediction(self, frame: Frame, clean: Prediction) -> tuple[Target, ...]:
+        if clean.scores is not None:
+            top = clean.labels[int(clean.scores.argmax())]
+            if top not in self.model.targets:
+                return ()
+            return (Target(frame.index, 0, top, track=f"{top} 0", from_truth=False),)
+        found = sorted(clean.detections, key=lambda item: item.box.x0)
+        return tuple(
+            Target(
+                frame.index, i, item.label, item.box, track=f"{item.label} {i}", from_truth=False
+            )
+            for i, item in enumerate(found)
+        )
+
+    def _explore(
+        self,
+        frame: Frame,
+        targets: Sequence[Target],
+        clean: Sequence[Sighting],
+        clock: _Clock,
+    ) -> list[Inference]:
+        """Ask, try and tell until the strategy wants nothing more of any target."""
+        inferences: list[Inference] = []
+        nothing = Target(frame.index, 0, None)
+        while True:
+            asked = [(t, self.strategy.ask(t)) for t in targets or (nothing,)]
+            pictures = _pictures(asked)
+            if not pictures:
+                return inferences
+            for condition, served in pictures:
+                inference = self._try(frame, condition, served, targets, clean, clock)
+                inferences.append(inference)
+                for trial in inference.trials:
+                    self.strategy.tell(trial)
+
+    def _try(
+        self,
+        frame: Frame,
+        condition: Condition,
+        served: Sequence[Target],
+        targets: Sequence[Target],
+        clean: Sequence[Sighting],
+        clock: _Clock,
+    ) -> Inference:
+        target = served[0] if served[0].label is not None else None
+        pixels = clock.perturb(lambda: self.picture(frame, condition, target))
+        answer = clock.predict(self.model, pixels)
+        sightings, phantoms = sight(answer, targets, self._interest())
+        trials = tuple(
+            Trial(frame.index, frame.clip, t, condition, clean[t.number], sightings[t.number])
+            for t in served
+            if t.label is not None
+        )
+        return Inference(condition, trials, len(phantoms))
+
+    def _moment(self, frame: Frame, condition: Condition, target: Target | None) -> Moment:
+        keys: tuple[int | str, ...] = (condition.seed, frame.clip)
+        if condition.per_target and target is not None:
+            keys += (target.track,)
+        return Moment(
+            time_s=frame.time_s,
+            seed=derived_seed(*keys),
+            frame=frame.index,
+            region=None if target is None else target.region,
+            quad=None if target is None else target.quad,
+            distance_m=None if target is None else target.distance_m,
+            sensor=self.sensor,
+        )
+
+
+def _pictures(
+    asked: Sequence[tuple[Target, tuple[Condition, ...]]],
+) -> list[tuple[Condition, list[Target]]]:
+    """Which pictures serve which targets: one each for what lies on the object, else shared.
+
+    A condition that lies on an object has nothing to lie on in a frame without targets.
+    """
+    shared: dict[Condition, list[Target]] = {}
+    pictures: list[tuple[Condition, list[Target]]] = []
+    for target, conditions in asked:
+        for condition in conditions:
+            if not condition.per_target:
+                if condition not in shared:
+                    shared[condition] = []
+                    pictures.append((condition, shared[condition]))
+                shared[condition].append(target)
+            elif target.label is not None:
+                pictures.append((condition, [target]))
+    return pictures
+
+
+class _Clock:
+    """Wall-clock seconds spent in perturbing and in predicting."""
+
+    def __init__(self) -> None:
+        self.perturb_s = 0.0
+        self.predict_s = 0.0
+
+    def predict(self, model: Model, pixels: Pixels) -> Prediction:
+        start = time.perf_counter()
+        answer = model.predict(pixels)
+        self.predict_s += time.perf_counter() - start
+        return answer
+
+    def perturb(self, make: Callable[[], Pixels]) -> Pixels:
+        start = time.perf_counter()
+        pixels = make()
+        self.perturb_s += time.perf_counter() - start
+        return pixels
