@@ -116,6 +116,11 @@ def _is_toml(item: Any) -> bool:
     return str(item.name).endswith(".toml")
 
 
+def _settled(parameters: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """Parameters in one order, so that equal conditions are equal."""
+    return tuple((key, _frozen(parameters[key])) for key in sorted(parameters))
+
+
 def _frozen(value: Any) -> Any:
     """TOML's arrays as tuples, so that a condition can be a key."""
     return tuple(_frozen(item) for item in value) if isinstance(value, list) else value

@@ -1,0 +1,36 @@
+# `make demo` and `make test` do all the set-up. PYTHON chooses the interpreter, VENV the folder
+# of the virtual environment, EXTRAS what is installed beside the test dependencies.
+PYTHON ?= $(shell for v in 3.11 3.12 3.13 3.10; do command -v python$$v && break; done || command -v python3)
+VENV ?= .venv
+EXTRAS ?= test
+PYTEST_ARGS ?=
+
+py := $(VENV)/bin/python
+stamp = $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS))
+comma := ,
+
+.PHONY: demo test check format clean install
+
+demo: install ## The whole thing on one machine: about a minute after the install
+	$(VENV)/bin/fieldproof demo
+
+test: install ## All tests
+	$(py) -m pytest $(PYTEST_ARGS)
+
+check: install ## ruff and mypy --strict
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+format: install ## Mend what ruff can mend by itself
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+install: $(stamp)
+
+$(stamp): pyproject.toml tools/deploy/install
+	tools/deploy/install "$(PYTHON)" "$(VENV)" "$(EXTRAS)"
+	touch "$@"
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis fieldproof-out

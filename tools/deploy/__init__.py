@@ -1,0 +1,1 @@
+"""Putting Fieldproof on machines: the install script and what belongs to it."""

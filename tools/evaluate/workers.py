@@ -1,0 +1,89 @@
+"""Frames examined by several processes, results in frame order whatever the number of them.
+
+Each worker has its own camera, interpreter and session, made from the same plain values; since
+all randomness is keyed by seed, clip and kind, who examines a frame makes no difference.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+
+from agent.assembly import Examiner
+from agent.cameras import RecordedCamera
+from agent.errors import DataError, FieldproofError
+from agent.session import Examination, Session
+from tools.evaluate.data import DataSpec
+
+WINDOW = 4
+"""Frames under way per worker: enough to keep it busy, few enough to bound memory."""
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A frame's examination, or why its picture could not be used."""
+
+    examination: Examination | None
+    source: str = ""
+    rejected: str = ""
+
+
+def examine_all(
+    examiner: Examiner, data: DataSpec, camera: RecordedCamera, session: Session, workers: int
+) -> Iterator[Looked]:
+    """Every frame's examination, in order. ``session`` serves when there is one worker."""
+    if workers <= 1:
+        for index in range(len(camera)):
+            yield _look(camera, session, index)
+        return
+    yield from _pooled(examiner, data, len(camera), workers)
+
+
+def _pooled(examiner: Examiner, data: DataSpec, count: int, workers: int) -> Iterator[Looked]:
+    # spawn: a forked child would inherit the parent's interpreter threads in an unknown state.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, _start, (examiner, data)) as pool:
+        waiting: deque[Future[Looked]] = deque()
+        try:
+            for index in range(count):
+                waiting.append(pool.submit(_look_in_worker, index))
+                if len(waiting) >= workers * WINDOW:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        except BrokenProcessPool:
+            raise FieldproofError(
+                "A worker process died, most likely for want of memory or in the TFLite runtime.",
+                remedy="Try again with --workers 1.",
+            ) from None
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _look(camera: RecordedCamera, session: Session, index: int) -> Looked:
+    try:
+        frame = camera.read(index)
+    except DataError as error:
+        return Looked(None, camera.name_of(index), error.message)
+    return Looked(session.examine(frame), frame.source)
+
+
+class _Worker:
+    """What one worker process holds; made once by ``_start``."""
+
+    camera: RecordedCamera
+    session: Session
+
+
+def _start(examiner: Examiner, data: DataSpec) -> None:
+    _Worker.camera = data.open()
+    _Worker.session, _ = examiner.open(_Worker.camera.labels)
+
+
+def _look_in_worker(index: int) -> Looked:
+    return _look(_Worker.camera, _Worker.session, index)
