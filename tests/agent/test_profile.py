@@ -1,0 +1,53 @@
+"""Profiles: all that ship are valid; the device tree chooses; unknown keys are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent.errors import ConfigError
+from agent.profile import detect, load_profile, shipped
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_every_shipped_profile_is_valid_and_named_as_its_file(name: str) -> None:
+    assert load_profile(name).name == name
+
+
+@pytest.mark.parametrize(
+    ("compatible", "expected"),
+    [
+        (b"raspberrypi,4-model-b\0brcm,bcm2711\0", "raspberry-pi-4b"),
+        (b"raspberrypi,5-model-b\0brcm,bcm2712\0", "raspberry-pi-5"),
+        (b"nvidia,p3768-0000+p3767-0005\0nvidia,tegra234\0", "jetson-orin-nano"),
+        (b"acme,board\0", "generic-aarch64"),
+    ],
+)
+def test_the_device_tree_chooses_the_profile(
+    tmp_path: Path, compatible: bytes, expected: str
+) -> None:
+    tree = tmp_path / "compatible"
+    tree.write_bytes(compatible)
+    assert detect(tree, "aarch64") == expected
+
+
+def test_without_a_device_tree_the_machine_chooses(tmp_path: Path) -> None:
+    assert detect(tmp_path / "none", "x86_64") == "generic-x86-64"
+    with pytest.raises(ConfigError, match="riscv64"):
+        detect(tmp_path / "none", "riscv64")
+
+
+def test_a_misspelt_key_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        'schema = "fieldproof.profile/1"\nname = "x"\nsummary = "x"\nmachine = "x86_64"\n'
+        "[budgets]\noutbox_byte = 5\n"
+    )
+    with pytest.raises(ConfigError, match=r"mine\.toml.*budgets\.outbox_byte: no such key"):
+        load_profile(str(path))
+
+
+def test_an_unknown_profile_is_refused_with_the_list() -> None:
+    with pytest.raises(ConfigError, match=r"'pi9'.*raspberry-pi-5"):
+        load_profile("pi9")

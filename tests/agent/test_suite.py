@@ -1,0 +1,60 @@
+"""Suites: shipped ones load, wrong ones are refused in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent.errors import ConfigError
+from agent.suite import load_suite, shipped
+
+HEAD = 'schema = "fieldproof.suite/1"\n'
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_every_shipped_suite_loads_and_says_what_it_is_for(name: str) -> None:
+    suite = load_suite(name)
+    assert suite.name == name
+    assert name == "none" or (suite.summary and list(suite.expand(1)))
+
+
+def test_none_has_no_conditions() -> None:
+    assert list(load_suite("none").expand(1)) == []
+
+
+def test_parts_without_a_severity_vary_and_lists_become_keys(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        HEAD + "severities = [0.2, 0.8]\n[[conditions]]\nname = 'wet dusk'\n"
+        "parts = [{kind = 'rain', severity = 0.5}, {kind = 'sticker', parameters = {a = [1, 2]}}]\n"
+    )
+    first, second = load_suite(str(path)).expand(3)
+    assert [part.severity for part in first.parts] == [0.5, 0.2]
+    assert [part.severity for part in second.parts] == [0.5, 0.8]
+    assert first.kind == "wet dusk"
+    assert len({first, second}) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("schema = 'fieldproof.suite/2'", "schema"),
+        (HEAD + "severitys = [1]", "severitys: no such key"),
+        (HEAD + "severities = [1.5]", "less than or equal to 1"),
+        (HEAD + "[[conditions]]\nname = 'x'", "either kind or parts"),
+        (HEAD + "[[conditions", "not TOML"),
+        ("", "schema: is missing"),
+    ],
+)
+def test_a_wrong_suite_is_refused_with_the_key(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "wrong.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=said) as caught:
+        load_suite(str(path))
+    assert "wrong.toml" in str(caught.value)
+
+
+def test_an_unknown_suite_is_refused_with_the_list() -> None:
+    with pytest.raises(ConfigError, match=r"no suite called 'fast'.*none, quick"):
+        load_suite("fast")
