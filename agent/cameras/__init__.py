@@ -1,18 +1,41 @@
-"""Cameras: each file is one kind, a source of frames. Imports values, errors, geometry.
+"""Cameras: each file is one kind, a source of frames. Imports values, errors, vocabulary, geometry.
 
-To add one: a file ``agent/cameras/<kind>.py`` with one public class that extends ``Camera``, and
-its test. A camera is opened from the text after ``kind:`` of ``--camera`` or from ``--data``.
+To add one: a file ``agent/cameras/<kind>.py`` with one public class that extends ``Camera``, or
+``RecordedCamera`` where any frame can be had at any time, and its test. ``open`` makes it from
+the text after ``kind:`` of ``--camera``; a data format also says in ``claims`` which paths are
+its own, so that ``--data PATH`` finds it.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import ClassVar
 
+from agent.errors import DataError, UsageError
 from agent.family import Family, kind_of
 from agent.values import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which part of recorded data is wanted, and how its numeric ids are named.
+
+    ``data_labels``: a file with the names. ``limit``: at most so many frames; labelled image
+    sets take a sample by ``seed``, spread over the classes, others the first. Raises
+    ``UsageError`` for a limit below 1.
+    """
+
+    data_labels: Path | None = None
+    limit: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.limit is not None and self.limit < 1:
+            raise UsageError(f"The limit is {self.limit} frames, it must be at least 1.")
 
 
 class Camera(ABC):
@@ -33,6 +56,16 @@ class Camera(ABC):
     @property
     def kind(self) -> str:
         return kind_of(type(self))
+
+    @classmethod
+    @abstractmethod
+    def open(cls, text: str, selection: Selection) -> Camera:
+        """The camera that the text after ``kind:`` describes. Raises what ``Camera`` raises."""
+
+    @classmethod
+    def claims(cls, path: Path) -> str:
+        """What makes an existing ``path`` data of this kind, for people; empty if nothing does."""
+        return ""
 
     @abstractmethod
     def frames(self) -> Iterator[Frame]:
@@ -55,6 +88,45 @@ class Camera(ABC):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+class RecordedCamera(Camera):
+    """Any frame can be read at any time, so workers can each decode their own share.
+
+    ``read`` gives the same frame whatever was read before; an instance can be pickled.
+    """
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """How many frames there are, bad ones included."""
+
+    @abstractmethod
+    def read(self, index: int) -> Frame:
+        """The frame at ``index`` in 0..len-1.
+
+        Raises ``IndexError`` outside, and ``DataError`` where its picture is bad, which
+        ``rejected`` then names.
+        """
+
+    def frames(self) -> Iterator[Frame]:
+        """All good frames in order; the index of a bad one is left out.
+
+        Raises ``DataError`` at the end when there was no good one.
+        """
+        good = 0
+        for index in range(len(self)):
+            try:
+                frame = self.read(index)
+            except DataError:
+                continue
+            good += 1
+            yield frame
+        if not good:
+            source, reason = next(iter(self.rejected.items()), ("", "there is none"))
+            raise DataError(
+                f"None of the {len(self)} pictures can be used. The first, {source}: {reason}",
+                remedy="See that the files are whole and are pictures.",
+            )
 
 
 family = Family("camera", __name__, Camera)  # type: ignore[type-abstract]

@@ -1,0 +1,158 @@
+"""A video file, any that OpenCV's FFmpeg reads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # errors are told here, not on stderr
+
+import cv2
+import numpy as np
+
+from agent.cameras import RecordedCamera, Selection
+from agent.cameras._labelled import missing
+from agent.errors import DataError
+from agent.values import Frame, Pixels
+
+_SUFFIXES: Final = frozenset(
+    [
+        ".mp4",
+        ".m4v",
+        ".mov",
+        ".mkv",
+        ".avi",
+        ".webm",
+        ".mpg",
+        ".mpeg",
+        ".ts",
+        ".mts",
+        ".wmv",
+        ".flv",
+        ".h264",
+        ".mjpeg",
+        ".mjpg",
+    ]
+)
+_TRIES: Final = 25  # bad frames in a row after which the file is taken to have ended
+
+
+class Video(RecordedCamera):
+    """Frames in order, without truth; ``limit`` takes the first ones.
+
+    Times are the container's, so a variable frame rate is kept; where it has none, index over
+    frame rate. Bad frames are passed over and counted. ``read`` goes forward from the last frame
+    and starts anew to go back: cheap in order, dear at random; a worker that reads every n-th
+    frame pays for the decoding of those between. ``len`` is what the container claims; where
+    the file ends earlier, ``rejected`` says so.
+    """
+
+    def __init__(self, path: Path | str, selection: Selection | None = None) -> None:
+        super().__init__()
+        self.path = Path(path)
+        if not self.path.is_file():
+            raise missing(self.path)
+        self._limit = (selection or Selection()).limit
+        self._capture: Any = None
+        self._next = 0
+        self._seconds = 0.0
+        capture = self._start()
+        self.fps = float(capture.get(cv2.CAP_PROP_FPS)) or 25.0
+        self._claimed = max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
+
+    @classmethod
+    def open(cls, text: str, selection: Selection) -> Video:
+        return cls(text, selection)
+
+    @classmethod
+    def claims(cls, path: Path) -> str:
+        return "a video" if path.is_file() and path.suffix.lower() in _SUFFIXES else ""
+
+    def __len__(self) -> int:
+        return self._claimed if self._limit is None else min(self._claimed, self._limit)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_capture": None, "_next": 0, "_seconds": 0.0}
+
+    def read(self, index: int) -> Frame:
+        if not 0 <= index < max(len(self), 1):
+            raise IndexError(index)
+        if self._capture is None or index < self._next:
+            self._start()
+        while self._next < index:
+            if not self._grab():
+                raise self._bad(index)
+        frame = self._frame()
+        if frame is None:
+            raise self._bad(index)
+        return frame
+
+    def frames(self) -> Iterator[Frame]:
+        """All frames up to the real end of the file, whatever the container claims."""
+        self._start()
+        bad = good = 0
+        while bad < _TRIES and (self._limit is None or self._next < self._limit):
+            frame = self._frame()
+            if frame is None:
+                bad += 1
+                continue
+            bad, good = 0, good + 1
+            yield frame
+        end = self._next - bad
+        if not good:
+            raise DataError(f"No frame of the video {self.path} can be decoded.")
+        if end < len(self):
+            name = f"{self.path.name} from frame {end} on"
+            self.rejected[name] = f"The file ends early: {len(self)} frames were promised."
+        if good < end:
+            name = f"{self.path.name} in between"
+            self.rejected[name] = f"{end - good} frames cannot be decoded."
+
+    def close(self) -> None:
+        if self._capture is not None:
+            self._capture.release()
+            self._capture = None
+
+    def _start(self) -> cv2.VideoCapture:
+        """Open the file anew, before its first frame."""
+        self.close()
+        capture = cv2.VideoCapture(str(self.path), cv2.CAP_FFMPEG)
+        if not capture.isOpened():
+            raise DataError(
+                f"The video {self.path} cannot be opened.",
+                remedy="See that it is whole: ffprobe FILE shows what is in it.",
+            )
+        self._capture, self._next, self._seconds = capture, 0, 0.0
+        return capture
+
+    def _grab(self) -> bool:
+        """Go one frame forward and note its time."""
+        grabbed = bool(self._capture.grab())
+        stamp = float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
+        steady = self._next / self.fps
+        self._seconds = stamp if stamp > self._seconds else steady
+        self._next += 1
+        return grabbed
+
+    def _frame(self) -> Frame | None:
+        if not self._grab():
+            return None
+        decoded, picture = self._capture.retrieve()
+        if not decoded or picture is None:
+            return None
+        index, name = self._next - 1, self.path.name
+        return Frame(_rgb(picture), index, name, name, self._seconds, tags={"file": name})
+
+    def _bad(self, index: int) -> DataError:
+        name = f"{self.path.name} frame {index}"
+        self.rejected[name] = "The frame cannot be decoded."
+        return DataError(f"{name} cannot be decoded.")
+
+
+def _rgb(picture: Any) -> Pixels:
+    """Read-only RGB of OpenCV's BGR."""
+    rgb = np.ascontiguousarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+    rgb.setflags(write=False)
+    return rgb
