@@ -1,2 +1,179 @@
+"""The ``fieldproof`` command. What a command needs is imported when it is called."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from agent.errors import FieldproofError
+
+app = typer.Typer(
+    name="fieldproof",
+    help="Tells where a vision model on an edge device stops seeing what it must see.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+model_app = typer.Typer(no_args_is_help=True, help="What a model file is, and which card fits it.")
+app.add_typer(model_app, name="model")
+
+console = Console()
+complaints = Console(stderr=True)
+
+ModelOption = Annotated[Path, typer.Option("--model", help="Model card (TOML) of the model.")]
+SuiteOption = Annotated[
+    str, typer.Option("--suite", help="Suite of conditions: a shipped one's name or a TOML file.")
+]
+SeedOption = Annotated[int, typer.Option("--seed", help="All randomness follows from it.")]
+AliasOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--alias", help='Joins a data label to a model label: stop="stop sign". Repeatable.'
+    ),
+]
+NamesOption = Annotated[
+    Path | None, typer.Option("--data-labels", help="File that names the data's numeric ids.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+DataOption = Annotated[
+    str, typer.Option("--data", help="Folder, CSV, COCO json, video, image, or drive_by:...")
+]
+LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="Use so many frames.")]
+
+
 def main() -> None:
-    raise SystemExit("not yet")
+    """Run the command; a user's mistake ends with one sentence and its exit code."""
+    try:
+        app()
+    except FieldproofError as error:
+        complaints.print(f"[bold red]error:[/] {escape(error.message)}", soft_wrap=True)
+        if error.remedy:
+            complaints.print(f"[bold]  try:[/] {escape(error.remedy)}", soft_wrap=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        complaints.print("stopped")
+        sys.exit(130)
+
+
+def print_json(value: Any) -> None:
+    """Plain JSON on standard output, without colours or wrapping."""
+    print(json.dumps(value, indent=1))
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from agent import __version__
+
+        print(f"fieldproof {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print and end.")
+    ] = False,
+) -> None:
+    """Options of all commands."""
+
+
+@app.command(epilog="Example: fieldproof evaluate --model card.toml --data photos --suite quick")
+def evaluate(
+    model: ModelOption,
+    data: DataOption,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results.")] = Path(
+        "fieldproof-out"
+    ),
+    suite: SuiteOption = "quick",
+    seed: SeedOption = 0,
+    limit: LimitOption = None,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=256)] = 1,
+    threads: Annotated[int, typer.Option("--threads", min=1, help="TFLite threads each.")] = 1,
+    alias: AliasOption = None,
+    data_labels: NamesOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Evaluate a model on recorded, labelled data, clean and under a suite of conditions."""
+    from agent.assembly import Examiner
+    from agent.vocabulary import parse_aliases
+    from tools.evaluate.data import DataSpec
+    from tools.evaluate.evaluation import evaluate as run
+    from tools.evaluate.tables import print_outcome
+    from tools.progress import frames_bar
+
+    examiner = Examiner(
+        model, suite, seed=seed, aliases=parse_aliases(alias or ()), threads=threads
+    )
+    spec = DataSpec(data, data_labels, limit, seed)
+    with frames_bar(complaints, "Evaluating") as progress:
+        outcome = run(
+            examiner, spec, out, workers=workers, command=this_command(), progress=progress
+        )
+    if as_json:
+        from tools.evaluate.results import to_json
+
+        print_json(to_json(outcome.results))
+    else:
+        print_outcome(console, outcome)
+
+
+@model_app.command("inspect", epilog="Example: fieldproof model inspect model.tflite")
+def model_inspect(file: Path, as_json: JsonOption = False) -> None:
+    """Print what a model file is: inputs, outputs, quantisation, labels, and its likely kind."""
+    from tools.model.inspect import inspect
+    from tools.model.tables import print_facts
+
+    facts = inspect(file)
+    print_json(facts.model_dump(mode="json")) if as_json else print_facts(console, facts)
+
+
+@model_app.command("probe", epilog="Example: fieldproof model probe model.tflite --data photos")
+def model_probe(
+    file: Path,
+    data: DataOption,
+    labels: Annotated[
+        Path | None, typer.Option("--labels", help="The model's labels, one per line.")
+    ] = None,
+    alias: AliasOption = None,
+    data_labels: NamesOption = None,
+    limit: LimitOption = 300,
+    seed: SeedOption = 0,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the best card here.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Try colour orders, scales, resizes and label orders; print the card that fits best."""
+    from agent.vocabulary import parse_aliases
+    from tools.evaluate.data import DataSpec
+    from tools.model.probe import probe
+    from tools.model.tables import candidates_json, print_candidates
+
+    camera = DataSpec(data, data_labels, limit, seed).open()
+    with complaints.status("Trying preprocessings ..."):
+        found = probe(file, camera, labels=labels, aliases=parse_aliases(alias or ()), out=out)
+    if as_json:
+        print_json(candidates_json(found))
+    else:
+        print_candidates(console, found, out)
+
+
+@app.command(epilog="Example: fieldproof profiles raspberry-pi-5")
+def profiles(
+    name: Annotated[str | None, typer.Argument(help="Show this one in full.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the device profiles and say which one fits this machine; or show one."""
+    from tools.device.profiles import print_profile, print_profiles
+
+    print_profile(console, name, as_json) if name else print_profiles(console, as_json)
+
+
+def this_command() -> str:
+    """The command line that repeats this run."""
+    return shlex.join(["fieldproof", *sys.argv[1:]])

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import csv
+import importlib.util
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final, NamedTuple
 
 from agent.values import Trial
+
+GROUP: Final = 20_000
+"""Rows written at a time: a Parquet row group of a good size, a few MB of memory."""
 
 
 class TrialRow(NamedTuple):
@@ -61,3 +68,77 @@ def row_of(trial: Trial) -> TrialRow:
         iou=None if trial.perturbed.iou is None else round(trial.perturbed.iou, 4),
         flipped=trial.flipped,
     )
+
+
+class TrialsFile:
+    """Writes trial rows as they come: Parquet where pyarrow is installed, else CSV.
+
+    The file is written beside its name and moved into place by ``close``, so that a file that
+    bears the name is whole.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        parquet = importlib.util.find_spec("pyarrow") is not None
+        self.path = folder / ("trials.parquet" if parquet else "trials.csv")
+        self._part = self.path.with_suffix(self.path.suffix + ".part")
+        self._sink: _Parquet | _Csv = _Parquet(self._part) if parquet else _Csv(self._part)
+        self._rows: list[TrialRow] = []
+
+    def add(self, rows: Iterable[TrialRow]) -> None:
+        """Append rows; they reach the disk in groups."""
+        self._rows.extend(rows)
+        if len(self._rows) >= GROUP:
+            self._flush()
+
+    def close(self) -> Path:
+        """Write what is left and give the file its name."""
+        self._flush()
+        self._sink.close()
+        self._part.replace(self.path)
+        return self.path
+
+    def _flush(self) -> None:
+        if self._rows:
+            self._sink.write(self._rows)
+            self._rows = []
+
+
+class _Csv:
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("w", newline="", encoding="utf-8")
+        self._writer = csv.writer(self._file)
+        self._writer.writerow(TrialRow._fields)
+
+    def write(self, rows: list[TrialRow]) -> None:
+        self._writer.writerows(rows)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Parquet:
+    def __init__(self, path: Path) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        kinds = {
+            "int": pa.int64(),
+            "str": pa.string(),
+            "float": pa.float64(),
+            "bool": pa.bool_(),
+        }
+        self._schema = pa.schema(
+            [
+                (name, kinds[str(hint).partition(" ")[0]])
+                for name, hint in TrialRow.__annotations__.items()
+            ]
+        )
+        self._table = pa.Table
+        self._writer = pq.ParquetWriter(path, self._schema)
+
+    def write(self, rows: list[TrialRow]) -> None:
+        columns = dict(zip(TrialRow._fields, map(list, zip(*rows, strict=True)), strict=True))
+        self._writer.write_table(self._table.from_pydict(columns, schema=self._schema))
+
+    def close(self) -> None:
+        self._writer.close()

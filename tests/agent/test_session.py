@@ -1,0 +1,165 @@
+"""The loop: targets from truth or from the clean prediction, shared pictures, ask and tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from agent.models import Model
+from agent.session import Perturber, Session
+from agent.strategies import Strategy
+from agent.strategies.grid import Grid
+from agent.values import (
+    Box,
+    Condition,
+    Detection,
+    Frame,
+    Part,
+    Pixels,
+    Prediction,
+    Target,
+    Trial,
+    TrueObject,
+    Truth,
+)
+
+SIGN = Box(40, 20, 72, 52)
+OTHER = Box(4, 20, 24, 40)
+FOG = Condition((Part("fog", 1.0),), seed=5)
+STICKER = Condition((Part("sticker", 1.0),), seed=5, per_target=True)
+
+
+class RedFinder(Model):
+    """Finds a stop sign in each known place that is red enough: a real answer to real pixels."""
+
+    detects = True
+    labels = ("stop sign", "kite")
+    targets = ("stop sign",)
+    name, sha256, runtime = "red finder", "0" * 64, "numpy"
+
+    def _predict(self, pixels: Pixels) -> Prediction:
+        found = []
+        for box in (SIGN, OTHER):
+            x0, y0, x1, y1 = (int(v) for v in box)
+            red, green = pixels[y0:y1, x0:x1, 0].mean(), pixels[y0:y1, x0:x1, 1].mean()
+            score = float(np.clip((red - green) / 200, 0, 1))
+            if score >= 0.5:
+                found.append(Detection("stop sign", score, box))
+        return Prediction(detections=tuple(found))
+
+
+def picture(*boxes: Box) -> Pixels:
+    pixels = np.full((80, 96, 3), 90, np.uint8)
+    for box in boxes:
+        x0, y0, x1, y1 = (int(v) for v in box)
+        pixels[y0:y1, x0:x1] = (220, 20, 20)
+    pixels.setflags(write=False)
+    return pixels
+
+
+def frame(*things: TrueObject, pixels: Pixels | None = None, truth: bool = True) -> Frame:
+    boxes = [thing.box for thing in things if thing.box]
+    return Frame(
+        picture(*boxes) if pixels is None else pixels,
+        3,
+        "clip",
+        truth=Truth(things) if truth else None,
+    )
+
+
+def session(*conditions: Condition, names: dict[str, str] | None = None) -> Session:
+    return Session(RedFinder(), Grid(conditions), seed=5, names=names or {})
+
+
+def test_truth_names_the_targets_and_both_answers_are_compared() -> None:
+    seen = session(FOG).examine(frame(TrueObject("stop sign", SIGN)))
+    assert [t.label for t in seen.targets] == ["stop sign"]
+    assert seen.clean[0].seen
+    (trial,) = seen.inferences[0].trials
+    assert trial.clean.confidence > trial.perturbed.confidence
+    assert trial.flipped is not trial.perturbed.seen
+
+
+def test_without_truth_the_clean_prediction_is_the_reference() -> None:
+    seen = session().examine(frame(TrueObject("stop sign", SIGN), truth=False))
+    assert seen.targets[0].region == SIGN
+    assert not seen.targets[0].from_truth
+    assert seen.clean[0].seen
+
+
+def test_a_whole_frame_condition_serves_all_targets_with_one_inference() -> None:
+    two = (TrueObject("stop sign", SIGN), TrueObject("stop sign", OTHER))
+    examiner = session(FOG)
+    seen = examiner.examine(frame(*two))
+    assert len(seen.inferences) == 1
+    assert [t.target.number for t in seen.inferences[0].trials] == [0, 1]
+    assert examiner.model.queries == 2
+
+
+def test_what_lies_on_the_object_gets_a_picture_per_target() -> None:
+    two = (TrueObject("stop sign", SIGN), TrueObject("stop sign", OTHER))
+    examiner = session(STICKER)
+    seen = examiner.examine(frame(*two))
+    assert [[t.target.number for t in i.trials] for i in seen.inferences] == [[0], [1]]
+    assert examiner.model.queries == 3
+
+
+def test_a_frame_without_targets_counts_phantoms_and_skips_what_needs_an_object() -> None:
+    seen = session(FOG, STICKER).examine(frame(pixels=picture(SIGN)))
+    assert (seen.targets, seen.clean_phantoms) == ((), 1)
+    assert [i.condition for i in seen.inferences] == [FOG]
+    assert seen.inferences[0].trials == ()
+
+
+def test_labels_are_translated_and_unknown_ones_are_named() -> None:
+    things = (TrueObject("stop", SIGN), TrueObject("crosswalk", OTHER))
+    seen = session(names={"stop": "stop sign"}).examine(frame(*things))
+    assert [t.label for t in seen.targets] == ["stop sign"]
+    assert seen.skipped == ("crosswalk",)
+
+
+def test_the_picture_can_be_painted_again_and_hides_nothing_in_state() -> None:
+    examiner, view = session(FOG, STICKER), frame(TrueObject("stop sign", SIGN))
+    target = examiner.examine(view).targets[0]
+    for condition in (FOG, STICKER):
+        first = examiner.picture(view, condition, target)
+        examiner.picture(view, FOG, None)
+        assert np.array_equal(first, session().picture(view, condition, target))
+
+
+def test_parts_are_applied_in_the_order_of_physics_whatever_the_listing() -> None:
+    parts = (Part("compression", 0.5), Part("droplets", 0.5), Part("sticker", 0.5), Part("fog", 0.5))
+    ordered = Perturber().ordered(Condition(parts))
+    assert [member.kind() for member, _ in ordered] == ["sticker", "fog", "droplets", "compression"]
+
+
+class Halving(Strategy):
+    """Asks one condition at a time and learns from the answer."""
+
+    def __init__(self, conditions: Sequence[Condition]) -> None:
+        super().__init__(conditions)
+        self.low, self.high, self.told = 0.0, 1.0, list[Trial]()
+
+    def ask(self, target: Target) -> tuple[Condition, ...]:
+        if len(self.told) == 6:
+            return ()
+        return (Condition((Part("fog", (self.low + self.high) / 2),), seed=1),)
+
+    def tell(self, trial: Trial) -> None:
+        self.told.append(trial)
+        if trial.perturbed.seen:
+            self.low = trial.condition.severity
+        else:
+            self.high = trial.condition.severity
+
+
+def test_a_strategy_is_asked_again_after_it_was_told() -> None:
+    strategy = Halving(())
+    examiner = Session(RedFinder(), strategy, seed=5)
+    seen = examiner.examine(frame(TrueObject("stop sign", SIGN)))
+    assert len(seen.inferences) == len(strategy.told) == 6
+    severities = [i.condition.severity for i in seen.inferences]
+    assert severities[0] == 0.5
+    assert abs(severities[-1] - severities[-2]) == pytest.approx(1 / 64)

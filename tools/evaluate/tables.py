@@ -1,0 +1,79 @@
+"""Results as tables on the terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from tools.evaluate.evaluation import Outcome
+from tools.evaluate.results import ConditionFigures, Results
+
+
+def print_outcome(console: Console, outcome: Outcome) -> None:
+    """Clean figures, a row per kind, what was left out, and where the files are."""
+    results = outcome.results
+    clean = results.clean
+    console.print(
+        f"\n[bold]{escape(results.model.name)}[/] on {escape(results.data.source)}: "
+        f"[bold]{clean.correct} of {clean.n}[/] seen on clean frames "
+        f"({clean.accuracy:.1%}, 95 % interval {clean.ci95[0]:.1%} to {clean.ci95[1]:.1%}), "
+        f"{clean.phantoms} phantoms in {clean.frames} frames"
+    )
+    if results.conditions:
+        console.print(severity_table(results))
+    print_left_out(console, results)
+    for note in outcome.notes:
+        console.print(f"[yellow]note:[/] {escape(note)}")
+    for path in outcome.files:
+        console.print(f"  wrote {escape(str(path))}", soft_wrap=True)
+
+
+def severity_table(results: Results) -> Table:
+    """A row per kind: accuracy at each severity, and where half of the targets are lost."""
+    severities = sorted({c.severity for c in results.conditions})
+    table = Table(title=f"Share of targets seen, suite {results.suite}", title_justify="left")
+    table.add_column("condition")
+    for severity in severities:
+        table.add_column(f"{severity:g}", justify="right")
+    table.add_column("half are lost at")
+    by_kind: dict[str, dict[float, ConditionFigures]] = {}
+    for condition in results.conditions:
+        by_kind.setdefault(condition.kind, {})[condition.severity] = condition
+    for kind, cells in by_kind.items():
+        shares = [_share(cells.get(severity)) for severity in severities]
+        table.add_row(escape(kind), *shares, escape(_breaking(results, kind)))
+    return table
+
+
+def print_left_out(console: Console, results: Results) -> None:
+    """Pictures and labels that took no part, named."""
+    for source, why in list(results.data.rejected.items())[:5]:
+        console.print(f"[yellow]left out:[/] {escape(source)}: {escape(why)}", soft_wrap=True)
+    more = len(results.data.rejected) - 5
+    if more > 0:
+        console.print(f"[yellow]left out:[/] and {more} more; results.json names them all")
+    if results.data.unmatched_labels:
+        labels = ", ".join(f"{k} ({n})" for k, n in results.data.unmatched_labels.items())
+        console.print(
+            f"[yellow]no target:[/] labels that the model does not have: {escape(labels)}",
+            soft_wrap=True,
+        )
+
+
+def _share(condition: ConditionFigures | None) -> str:
+    if condition is None or not condition.n:
+        return "-"
+    colour = (
+        "green" if condition.accuracy >= 0.9 else "red" if condition.accuracy < 0.5 else "yellow"
+    )
+    return f"[{colour}]{condition.accuracy:.0%}[/]"
+
+
+def _breaking(results: Results, kind: str) -> str:
+    breaking = results.summary.breaking_severity.get(kind)
+    if breaking is None:
+        return "-"
+    if breaking.median is None:
+        return f"not up to 1 ({breaking.censored} of {breaking.n} survive)"
+    return f"{breaking.median:g} ({breaking.units})"
