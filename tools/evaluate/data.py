@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.cameras import RecordedCamera
+from agent.cameras import RecordedCamera, Selection
 from agent.cameras._open import open_camera
 from agent.errors import UsageError
 
@@ -25,7 +25,7 @@ class DataSpec:
 
     def open(self) -> RecordedCamera:
         """The recorded camera. Raises ``DataError``; ``UsageError`` for a live camera."""
-        camera = open_camera(self.source, data_labels=self.names, limit=self.limit, seed=self.seed)
+        camera = open_camera(self.source, Selection(self.names, self.limit, self.seed))
         if not isinstance(camera, RecordedCamera):
             camera.close()
             raise UsageError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
+import importlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -78,7 +78,7 @@ class TrialsFile:
     """
 
     def __init__(self, folder: Path) -> None:
-        parquet = importlib.util.find_spec("pyarrow") is not None
+        parquet = _has_pyarrow()
         self.path = folder / ("trials.parquet" if parquet else "trials.csv")
         self._part = self.path.with_suffix(self.path.suffix + ".part")
         self._sink: _Parquet | _Csv = _Parquet(self._part) if parquet else _Csv(self._part)
@@ -101,6 +101,15 @@ class TrialsFile:
         if self._rows:
             self._sink.write(self._rows)
             self._rows = []
+
+
+def _has_pyarrow() -> bool:
+    """Whether pyarrow loads; a recent one beside numpy 1 is installed, yet does not."""
+    try:
+        importlib.import_module("pyarrow")
+    except ImportError:
+        return False
+    return True
 
 
 class _Csv:

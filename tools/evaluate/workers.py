@@ -69,7 +69,7 @@ def _look(camera: RecordedCamera, session: Session, index: int) -> Looked:
     try:
         frame = camera.read(index)
     except DataError as error:
-        return Looked(None, camera.name_of(index), error.message)
+        return Looked(None, next(reversed(camera.rejected), f"frame {index}"), error.message)
     return Looked(session.examine(frame), frame.source)
 
 
