@@ -1,9 +1,11 @@
 """Models: each file is one kind of head, decoding a TFLite file's outputs into a ``Prediction``.
 
-They import values and errors. ``_runtime.py`` alone knows which TFLite package is installed.
+They import values, errors and the card. ``_runtime.py`` alone knows which TFLite package is
+installed. ``_load.py`` is the way in: ``load_model`` hashes a card's file, tries it in a child
+process, and only then loads it here.
 
-To add one: a file ``agent/models/<kind>.py`` with one public class that extends ``Model``, and
-its test with a small file or recorded outputs.
+To add one: a file ``agent/models/<kind>.py`` with one public class that extends ``TFLiteModel``
+(``_tflite.py``), and its test on outputs that a person can work out by hand.
 """
 
 from __future__ import annotations
@@ -41,6 +43,15 @@ class Model(ABC):
         """The answer for one uint8 RGB frame (H, W, 3)."""
         self.queries += 1
         return self._predict(pixels)
+
+    def describe(self) -> dict[str, str | int]:
+        """What identifies the model in the record of a result."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "sha256": self.sha256,
+            "runtime": self.runtime,
+        }
 
     @abstractmethod
     def _predict(self, pixels: Pixels) -> Prediction: ...

@@ -1,0 +1,55 @@
+"""Load a model file and run it once, in a process that may die of it.
+
+``python -m agent.models._trial_load FILE`` prints two lines of JSON: first the runtime, before the
+file is touched, then what the file is (``facts``) or why it was refused (``error``).
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from pathlib import Path
+from typing import Any
+
+from agent.models._graph import Graph
+from agent.models._runtime import find_runtime
+
+
+def main(path: Path) -> None:
+    """Try the file. An exception's text is a reason, not a traceback."""
+    runtime = find_runtime()
+    print(json.dumps({"runtime": runtime.name}), flush=True)
+    _bound_memory()
+    answer: dict[str, Any]
+    try:
+        answer = {"facts": Graph(path, runtime=runtime).facts().to_json()}
+    except Exception as error:  # whatever the runtime raises for this file is the answer
+        answer = {"error": f"{type(error).__name__}: {error}"}
+    print("\n" + json.dumps(answer), flush=True)
+
+
+def _bound_memory() -> None:
+    """No more memory than the machine has free: a corrupt size must not take the others down.
+
+    No core dumps either, which would wear the SD card.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        free = _kilobytes("/proc/meminfo", "MemAvailable:")
+        used = _kilobytes("/proc/self/status", "VmSize:")
+    except (OSError, StopIteration):
+        return
+    limit = (free + used) * 1024
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if hard == resource.RLIM_INFINITY or limit < hard:
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+
+def _kilobytes(file: str, key: str) -> int:
+    lines = Path(file).read_text().splitlines()
+    return int(next(line for line in lines if line.startswith(key)).split()[1])
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
