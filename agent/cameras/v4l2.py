@@ -1,0 +1,73 @@
+"""A camera of this machine, through Video4Linux2."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import cv2
+from pydantic import BaseModel, ConfigDict, Field
+
+from agent.cameras import Selection
+from agent.cameras._live import LiveCamera
+from agent.cameras._spec import parse_options
+from agent.errors import CameraError
+
+_DEVICES: Final = Path("/dev")
+
+
+class _Options(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    width: int = Field(1280, ge=16, le=16384, description="px")
+    height: int = Field(720, ge=16, le=16384, description="px")
+    fps: float = Field(30.0, gt=0, le=1000, description="frames/s")
+    format: str = Field("MJPG", pattern="^[A-Za-z0-9 ]{4}$", description="four letters")
+    deadline: float = Field(5.0, gt=0, le=600, description="s without a frame until it gives up")
+
+
+class V4l2(LiveCamera):
+    """``v4l2:/dev/video0,width=1280,height=720,fps=30,format=MJPG``, or an index for the path.
+
+    Size, rate and format are asked for; the driver gives the nearest that it has. MJPG is the
+    default because USB 2 carries 720p at 30 frames/s only compressed. Raises ``CameraError``
+    that names the devices present when the one asked for is not there.
+    """
+
+    def __init__(self, device: str, options: str = "") -> None:
+        self.device = Path(f"/dev/video{device}" if device.isdigit() else device or "/dev/video0")
+        self._options = parse_options("v4l2", options, _Options)
+        super().__init__(str(self.device), self._options.deadline)
+        if not self.device.exists():
+            raise CameraError(f"There is no camera {self.device}.", remedy=_present())
+
+    @classmethod
+    def open(cls, text: str, selection: Selection) -> V4l2:
+        device, _, options = text.partition(",")
+        return cls(device.strip(), options)
+
+    def _connect(self) -> cv2.VideoCapture | None:
+        if not self.device.exists():
+            return None
+        wanted = self._options
+        capture = cv2.VideoCapture(str(self.device), cv2.CAP_V4L2)
+        if not capture.isOpened():
+            return None
+        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*wanted.format))
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, wanted.width)
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, wanted.height)
+        capture.set(cv2.CAP_PROP_FPS, wanted.fps)
+        return capture
+
+    def _remedy(self) -> str:
+        return (
+            "See that no other program holds it and that this user may read it "
+            f"(group video). {_present()}"
+        )
+
+
+def _present() -> str:
+    names = sorted(str(path) for path in _DEVICES.glob("video*"))
+    if names:
+        return f"Cameras present: {', '.join(names)}."
+    return "There is no /dev/video* at all: plug a camera in, or give the container the device."
