@@ -1,0 +1,88 @@
+"""The wire contract: what the agent says, and how it is written on MQTT. Pure; no paho.
+
+A **batch** carries records of one device. It is compact JSON under zlib; rows of one kind are
+folded into columns, and what is the same in all rows is written once. Rows are identified by
+(device, epoch, seq): ``epoch`` is new whenever the outbox is created anew, ``seq`` counts up in
+it and is never used twice. Order is by (epoch, seq), never by wall time.
+
+``floor`` says that everything below was receipted or given up; ``after`` that the device holds
+no other row between ``after`` and this batch's last. So a collector knows what is missing, even
+one that starts with an empty store. Readers ignore fields and kinds that they do not know.
+"""
+
+from __future__ import annotations
+
+from agent.record._build import phantom_record, trial_record
+from agent.record._messages import (
+    TOPIC_ROOT,
+    Batch,
+    Envelope,
+    Packed,
+    Receipt,
+    Row,
+    Stamp,
+    Status,
+    Topic,
+    parse_topic,
+)
+from agent.record._rows import (
+    MAX_SEQ,
+    RECORDS,
+    GapRecord,
+    HealthRecord,
+    Identifier,
+    PayloadError,
+    PhantomRecord,
+    Record,
+    SessionEndRecord,
+    SessionRecord,
+    TrialRecord,
+)
+from agent.record._wire import (
+    MAX_PLAIN_BYTES,
+    MAX_ROWS,
+    MAX_WIRE_BYTES,
+    decode_batch,
+    decode_receipt,
+    decode_status,
+    encode_batch,
+    encode_message,
+    pack,
+    unpack,
+)
+
+__all__ = [
+    "MAX_PLAIN_BYTES",
+    "MAX_ROWS",
+    "MAX_SEQ",
+    "MAX_WIRE_BYTES",
+    "RECORDS",
+    "TOPIC_ROOT",
+    "Batch",
+    "Envelope",
+    "GapRecord",
+    "HealthRecord",
+    "Identifier",
+    "Packed",
+    "PayloadError",
+    "PhantomRecord",
+    "Receipt",
+    "Record",
+    "Row",
+    "SessionEndRecord",
+    "SessionRecord",
+    "Stamp",
+    "Status",
+    "Topic",
+    "TrialRecord",
+    "decode_batch",
+    "decode_receipt",
+    "decode_status",
+    "encode_batch",
+    "encode_message",
+    "pack",
+    "parse_topic",
+    "phantom_record",
+    "trial_record",
+    "unpack",
+]

@@ -1,0 +1,113 @@
+"""The messages: a batch's envelope and rows, a device's status, a collector's receipt; topics."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal, NamedTuple
+
+from pydantic import Field
+
+from agent.record._rows import Count, Identifier, Millis, Name, PayloadError, Record, Seq, Value
+
+TOPIC_ROOT: Final = "fieldproof/v1"
+
+
+class Stamp(NamedTuple):
+    """When a row was made: boot id, clocks in milliseconds, whether the wall clock was synced."""
+
+    boot: str
+    monotonic_ms: int
+    wall_ms: int
+    synced: bool
+
+
+class Packed(NamedTuple):
+    """A row as the outbox holds it: ``body`` is the record's JSON without its defaults."""
+
+    seq: int
+    kind: str
+    stamp: Stamp
+    body: bytes
+
+
+class Row(NamedTuple):
+    """A row as the collector reads it. ``record`` is None for a kind that it does not know."""
+
+    seq: int
+    kind: str
+    stamp: Stamp
+    record: Record | None
+
+
+class Envelope(Value):
+    """What is said once per batch: who speaks, when, and which rows are settled."""
+
+    schema_: Literal["fieldproof.batch/1"] = Field(default="fieldproof.batch/1", alias="schema")
+    site: Identifier
+    device: Identifier
+    epoch: Identifier
+    floor: Seq = 1
+    after: Count = 0
+    boot: Identifier
+    monotonic_ms: Millis
+    wall_ms: Millis
+    clock_synced: bool = False
+    hashes: Annotated[dict[Identifier, Name], Field(max_length=8, default_factory=dict)]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A decoded batch; rows ascend by seq and there is at least one."""
+
+    envelope: Envelope
+    rows: tuple[Row, ...]
+
+    @property
+    def last(self) -> int:
+        return self.rows[-1].seq
+
+
+class Status(Value):
+    """Retained on the device's status topic; a will of an older session is to be ignored."""
+
+    schema_: Literal["fieldproof.status/1"] = Field(default="fieldproof.status/1", alias="schema")
+    site: Identifier
+    device: Identifier
+    state: Literal["online", "offline", "stopped"]
+    session: Identifier
+    version: Name = ""
+    wall_ms: Millis = 0
+
+
+class Receipt(Value):
+    """All rows of ``epoch`` up to ``seq`` are committed, or declared as never to come."""
+
+    schema_: Literal["fieldproof.receipt/1"] = Field(default="fieldproof.receipt/1", alias="schema")
+    device: Identifier
+    epoch: Identifier
+    seq: Count
+
+
+class Topic(NamedTuple):
+    """``fieldproof/v1/<site>/<device>/<channel>``; ``+`` in a field makes a subscription."""
+
+    site: str
+    device: str
+    channel: str
+
+    def __str__(self) -> str:
+        return f"{TOPIC_ROOT}/{self.site}/{self.device}/{self.channel}"
+
+
+_TOPIC = re.compile(
+    rf"{TOPIC_ROOT}/([A-Za-z0-9_-]{{1,64}})/([A-Za-z0-9_-]{{1,64}})/([a-z]{{1,32}})"
+)
+
+
+def parse_topic(text: str) -> Topic:
+    """A topic's parts. Raises ``PayloadError`` for one that is not of this contract."""
+    match = _TOPIC.fullmatch(text)
+    if match is None:
+        raise PayloadError(f"{text[:200]!r} is not a topic {TOPIC_ROOT}/<site>/<device>/<channel>.")
+    return Topic(*match.groups())
