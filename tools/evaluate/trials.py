@@ -6,7 +6,7 @@ import csv
 import importlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, get_args, get_type_hints
 
 from agent.values import Trial
 
@@ -130,18 +130,11 @@ class _Parquet:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        kinds = {
-            "int": pa.int64(),
-            "str": pa.string(),
-            "float": pa.float64(),
-            "bool": pa.bool_(),
-        }
-        self._schema = pa.schema(
-            [
-                (name, kinds[str(hint).partition(" ")[0]])
-                for name, hint in TrialRow.__annotations__.items()
-            ]
-        )
+        kinds = {int: pa.int64(), str: pa.string(), float: pa.float64(), bool: pa.bool_()}
+        hints = get_type_hints(TrialRow)
+        # A hint is a type or "type | None"; the first member of the union is the type.
+        columns = {name: (get_args(hint) or (hint,))[0] for name, hint in hints.items()}
+        self._schema = pa.schema([(name, kinds[kind]) for name, kind in columns.items()])
         self._table = pa.Table
         self._writer = pq.ParquetWriter(path, self._schema)
 
