@@ -1,0 +1,140 @@
+"""Charts as inline SVG.
+
+Drawn by matplotlib: it is the field's best-kept plotting library, its SVG needs no script and no
+network, and the same figures can be made again in a notebook.
+
+Colours are named by the page: each chart is drawn in marker colours that are then replaced by
+the page's CSS variables, so that charts follow its light, dark and print looks.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import matplotlib as mpl
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from tools.evaluate.results import CleanFigures, ConditionFigures
+from tools.report.distance import CLEAN, DistanceMap, Strip
+from tools.report.wording import severity
+
+INK, MUTED, RULE, ACCENT, WELL = "#010203", "#010204", "#010205", "#010206", "#010207"
+VARIABLES = {INK: "ink", MUTED: "muted", RULE: "rule", ACCENT: "accent", WELL: "well"}
+
+STYLE = {
+    "svg.fonttype": "none",  # text stays text: small, selectable, in the page's type
+    "svg.hashsalt": "fieldproof",  # ids repeat from run to run
+    "font.size": 8.5,
+    "text.color": MUTED,
+    "axes.edgecolor": RULE,
+    "axes.labelcolor": MUTED,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.major.size": 0,
+    "xtick.major.pad": 5,
+    "ytick.major.size": 0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "axes.linewidth": 0.8,
+}
+
+
+def severity_curve(
+    name: str, conditions: Sequence[ConditionFigures], clean: CleanFigures
+) -> Markup:
+    """Accuracy against severity with 95 % intervals; the clean accuracy as a dashed line.
+
+    ``name`` makes the chart's ids unique within a page: letters, digits and hyphens.
+    """
+    with _chart(2.9, 1.75) as (figure, axes):
+        points = [c for c in conditions if c.n]
+        x = [c.severity for c in points]
+        y = [100 * c.accuracy for c in points]
+        if clean.n:
+            axes.axhline(100 * clean.accuracy, color=MUTED, linewidth=0.9, dashes=(4, 3), zorder=1)
+            x, y = [0.0, *x], [100 * clean.accuracy, *y]
+        axes.plot(x, y, color=ACCENT, linewidth=1.6, zorder=3)
+        for point in points:
+            low, high = point.ci95
+            axes.plot([point.severity] * 2, [100 * low, 100 * high], color=ACCENT, lw=1.1, gid="ci")
+            axes.plot(
+                point.severity,
+                100 * point.accuracy,
+                "o",
+                color=ACCENT,
+                ms=4,
+                zorder=4,
+                clip_on=False,
+            )
+        _severity_axes(axes)
+        return _svg(figure, name)
+
+
+def _severity_axes(axes: Axes) -> None:
+    axes.set_xlim(-0.02, 1.04)
+    axes.set_ylim(0, 104)
+    axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["clean", "0.25", "0.5", "0.75", "1"])
+    axes.set_yticks([0, 50, 100], ["0", "50", "100 %"])
+    axes.grid(axis="y", color=RULE, linewidth=0.6)
+    axes.set_axisbelow(True)
+
+
+def distance_strip(name: str, strip: Strip, distances: DistanceMap) -> Markup:
+    """Share of targets seen by distance (near on the right) and severity; blank: no targets."""
+    rows = sorted(strip.cells)
+    edges = distances.edges_m
+    with _chart(2.9, 0.62 + 0.17 * len(rows)) as (figure, axes):
+        for level, row in enumerate(rows):
+            for place, (seen, n) in strip.cells[row].items():
+                corner, size = (edges[place], level + 0.06), (edges[place + 1] - edges[place], 0.88)
+                axes.add_patch(Rectangle(corner, *size, facecolor=WELL, edgecolor=RULE, lw=0.5))
+                if seen:
+                    axes.add_patch(Rectangle(corner, *size, facecolor=ACCENT, alpha=seen / n, lw=0))
+        axes.set_xlim(edges[-1], edges[0])
+        axes.set_ylim(0, len(rows))
+        axes.set_yticks(
+            [level + 0.5 for level in range(len(rows))],
+            ["clean" if row == CLEAN else severity(row) for row in rows],
+        )
+        axes.set_xlabel("distance in m", labelpad=2)
+        return _svg(figure, name)
+
+
+@contextmanager
+def _chart(width: float, height: float) -> Iterator[tuple[Figure, Axes]]:
+    """A figure of a size in inches, in the page's style, that leaves no state behind."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        FigureCanvasSVG(figure)
+        figure.patch.set_alpha(0)
+        axes = figure.add_subplot()
+        axes.patch.set_alpha(0)
+        yield figure, axes
+
+
+def _svg(figure: Figure, name: str) -> Markup:
+    """The figure as an element for a page, ids made unique by ``name``."""
+    buffer = io.StringIO()
+    figure.savefig(
+        buffer, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    )
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", text)
+    text = re.sub(r'(<svg[^>]*?)\swidth="[^"]*"', r"\1", text, count=1)
+    text = re.sub(r'(<svg[^>]*?)\sheight="[^"]*"', r"\1", text, count=1)
+    text = re.sub(r'\bid="', f'id="{name}-', text)
+    text = re.sub(r'href="#', f'href="#{name}-', text)
+    text = re.sub(r"url\(#", f"url(#{name}-", text)
+    for colour, variable in VARIABLES.items():
+        text = text.replace(colour, f"var(--{variable})")
+    return Markup(text)
