@@ -1,0 +1,184 @@
+"""The sign's plane: from centimetres on the sign to pixels in the picture.
+
+Sign coordinates are centimetres, origin at the centre of the sign's square hull, x right, y down.
+Pixels are continuous: pixel i covers [i, i + 1), so its centre is at i + 0.5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.geometry.sign_face import octagon
+from agent.values import Box, Pixels, Quad
+
+CROP_FILL = 0.9
+"""Part of a classifier's crop that the sign fills: the usual 5 % of margin on each side (GTSRB)."""
+
+_SHIFT = 4  # fractional bits of the coordinates handed to OpenCV
+_LEAST_SIDE_PX = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A rectangle of whole pixels inside a picture: left, top, right, bottom (far ones excluded)."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    @property
+    def width(self) -> int:
+        return max(self.x1 - self.x0, 0)
+
+    @property
+    def height(self) -> int:
+        return max(self.y1 - self.y0, 0)
+
+    @property
+    def empty(self) -> bool:
+        return self.width == 0 or self.height == 0
+
+    def of(self, pixels: Pixels) -> Pixels:
+        """The view of a picture (H, W, ...) under this window."""
+        return pixels[self.y0 : self.y1, self.x0 : self.x1]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plane:
+    """Where a sign lies in a picture.
+
+    ``matrix`` (3, 3) takes sign centimetres to pixels; ``corners`` (4, 2) are the hull's corners
+    in pixels, from the top-left one clockwise; ``size_cm`` is the hull's side.
+    """
+
+    matrix: NDArray[np.float64]
+    corners: NDArray[np.float64]
+    size_cm: float
+
+    @property
+    def side_px(self) -> float:
+        """The side of a square as large in the picture as the hull is."""
+        x, y = self.corners.T
+        area = 0.5 * abs(float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))))
+        return max(float(np.sqrt(area)), _LEAST_SIDE_PX)
+
+    @property
+    def px_per_cm(self) -> float:
+        return self.side_px / self.size_cm
+
+    def project(self, points_cm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Pixels (N, 2) of points (N, 2) in sign centimetres."""
+        points = np.column_stack([points_cm, np.ones(len(points_cm))]) @ self.matrix.T
+        depth = np.where(np.abs(points[:, 2:]) < 1e-9, 1e-9, points[:, 2:])
+        return np.asarray(points[:, :2] / depth)
+
+    def window(
+        self, shape: tuple[int, ...], *, extent: float = 1.0, margin_px: float = 2.0
+    ) -> Window:
+        """The part of a picture of ``shape`` (H, W, ...) that the sign's hull lies in.
+
+        ``extent`` enlarges the hull about its centre (2 = twice as wide); ``margin_px`` is added
+        on all sides. Empty where the hull is outside the picture.
+        """
+        middle = self.corners.mean(0)
+        points = middle + (self.corners - middle) * extent
+        low = np.floor(points.min(0) - margin_px)
+        high = np.ceil(points.max(0) + margin_px)
+        limit = np.array((shape[1], shape[0]))
+        x0, y0 = np.clip(low, 0, limit).astype(int)
+        x1, y1 = np.clip(high, 0, limit).astype(int)
+        return Window(int(x0), int(y0), int(x1), int(y1))
+
+    def mask(self, window: Window) -> NDArray[np.uint8]:
+        """Coverage of the sign's octagon in a window, 0..255, (h, w)."""
+        return self.fill(octagon(self.size_cm), window)
+
+    def fill(self, polygon_cm: NDArray[np.float64], window: Window) -> NDArray[np.uint8]:
+        """Coverage of a polygon (N, 2) given in sign centimetres, 0..255, (h, w)."""
+        mask = np.zeros((window.height, window.width), np.uint8)
+        points = self.project(polygon_cm) - (window.x0 + 0.5, window.y0 + 0.5)
+        fixed = np.round(np.clip(points, -1e4, 1e4) * (1 << _SHIFT)).astype(np.int32)
+        cv2.fillPoly(mask, [fixed], (255,), lineType=cv2.LINE_AA, shift=_SHIFT)
+        return mask
+
+    def warp(
+        self,
+        layer: NDArray[np.generic],
+        window: Window,
+        *,
+        extent: float = 1.0,
+        motion: NDArray[np.float64] | None = None,
+    ) -> NDArray[np.generic]:
+        """A square layer (S, S, C) of the sign's plane as seen in a window, (h, w, C).
+
+        The layer spans ``extent`` times the hull; ``motion`` (3, 3) moves it beforehand, in sign
+        centimetres. Zero outside the layer. The layer should have about as many pixels as the
+        sign has in the picture (see ``layer_side``): interpolation is bilinear.
+        """
+        side = layer.shape[0]
+        span = self.size_cm * extent
+        to_cm = np.array([[span / side, 0, -span / 2], [0, span / side, -span / 2], [0, 0, 1.0]])
+        centred = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
+        back = np.array([[1, 0, -0.5 - window.x0], [0, 1, -0.5 - window.y0], [0, 0, 1.0]])
+        moved = to_cm if motion is None else motion @ to_cm
+        matrix = back @ self.matrix @ moved @ centred
+        size = (window.width, window.height)
+        return np.asarray(cv2.warpPerspective(layer, matrix, size, flags=cv2.INTER_LINEAR))
+
+    def layer_side(self, *, extent: float = 1.0, limit: int = 768) -> int:
+        """A fitting side in pixels for a layer: steps of the square root of two, so that
+        neighbouring distances share one drawing."""
+        wanted = max(self.side_px * extent, 16.0)
+        step = np.ceil(2 * np.log2(wanted))
+        return int(min(np.ceil(2 ** (step / 2)), limit))
+
+
+def sign_plane(
+    shape: tuple[int, ...],
+    *,
+    region: Box | None = None,
+    quad: Quad | None = None,
+    size_cm: float = 76.2,
+) -> Plane:
+    """The plane of a target in a picture of ``shape`` (H, W, ...).
+
+    From the quad where it is known and not degenerate; else the box (as the hull of a sign seen
+    squarely); else the middle of the picture, as in a classifier's crop.
+    """
+    size = max(size_cm, 1e-3)
+    if quad is not None:
+        corners = np.asarray(quad, np.float64)
+        if _convex(corners):
+            return _plane(corners, size)
+        region = region or Box(*corners.min(0), *corners.max(0))
+    if region is None:
+        side = CROP_FILL * min(shape[0], shape[1])
+        x, y = shape[1] / 2, shape[0] / 2
+        region = Box(x - side / 2, y - side / 2, x + side / 2, y + side / 2)
+    x, y = region.centre
+    half_x = max(region.width, _LEAST_SIDE_PX) / 2
+    half_y = max(region.height, _LEAST_SIDE_PX) / 2
+    left, right, top, bottom = x - half_x, x + half_x, y - half_y, y + half_y
+    return _plane(np.array([(left, top), (right, top), (right, bottom), (left, bottom)]), size)
+
+
+def _plane(corners: NDArray[np.float64], size: float) -> Plane:
+    half = size / 2
+    flat = np.array([(-half, -half), (half, -half), (half, half), (-half, half)], np.float32)
+    matrix = cv2.getPerspectiveTransform(flat, corners.astype(np.float32))
+    return Plane(np.asarray(matrix, np.float64), corners, size)
+
+
+def _convex(corners: NDArray[np.float64]) -> bool:
+    """True for four finite corners that go round once and enclose something."""
+    if corners.shape != (4, 2) or not np.isfinite(corners).all():
+        return False
+    edges = np.roll(corners, -1, 0) - corners
+    after = np.roll(edges, -1, 0)
+    turns = edges[:, 0] * after[:, 1] - edges[:, 1] * after[:, 0]
+    return bool((turns > 0.5).all() or (turns < -0.5).all())

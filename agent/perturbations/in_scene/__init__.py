@@ -1,0 +1,1 @@
+"""Weather and light between the target and the camera."""

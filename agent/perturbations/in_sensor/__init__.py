@@ -1,0 +1,1 @@
+"""What the sensor and the picture's coding do."""

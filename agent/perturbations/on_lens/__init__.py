@@ -1,0 +1,1 @@
+"""What sits on the lens or on the pane before it."""

@@ -1,0 +1,1 @@
+"""What lies on the target or before it, and touches nothing else."""

@@ -1,0 +1,170 @@
+"""A leafy branch, drawn in the plane of the sign with an order of growth.
+
+Everything is in parts of the sign's width, origin at its centre, x right, y down.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.geometry.sign_face import octagon
+
+EXTENT: Final = 2.4
+"""Width of the drawing in widths of the sign."""
+
+VARIETY: Final = 12
+"""How many branches there are."""
+
+_SUPER: Final = 2
+_LARGEST: Final = 1024  # side of the drawing
+_SHIFT: Final = 4
+_BARK: Final = (74, 60, 48)
+_GREENS: Final = ((52, 84, 30), (70, 104, 36), (92, 122, 48), (44, 70, 34), (110, 128, 56))
+_INFILL: Final = 110
+
+
+class _Piece(NamedTuple):
+    """A filled polygon (N, 2), its colour as sRGB reflectance, and when it grows."""
+
+    polygon: NDArray[np.float64]
+    colour: tuple[int, int, int]
+    birth: float
+
+
+@lru_cache(maxsize=4)  # at most 4 x 768 x 768 x 4 bytes
+def branch(side: int, seed: int, cover: float) -> NDArray[np.uint8]:
+    """A branch that covers a part of the sign's octagon: (side, side, 4), premultiplied.
+
+    It spans ``EXTENT`` widths of the sign. More ``cover`` shows more of the same branch. The seed
+    picks one of ``VARIETY`` branches, mirrors it or not, and moves it a little.
+    """
+    chance = np.random.Generator(np.random.SFC64(seed))
+    births, colours = _grown(min(side * _SUPER, _LARGEST), int(chance.integers(VARIETY)))
+    if chance.random() < 0.5:
+        births, colours = births[:, ::-1], colours[:, ::-1]
+    offset = chance.uniform(-0.06, 0.06, 2)
+    face = np.zeros(births.shape, np.uint8)
+    _fill(face, octagon(1.0) - offset, (255,))
+    on_face = births[face > 0]
+    covered = np.cumsum(np.bincount(on_face)[1:]) / max(len(on_face), 1)
+    last = 1 + int(np.searchsorted(covered, cover))
+    shown = ((births - np.uint16(1)) < last).astype(np.uint8)  # 0 wraps round to the largest
+    layer = cv2.merge([*cv2.split(colours * shown[..., None]), shown * np.uint8(255)])
+    steps = np.round(offset[::-1] * layer.shape[0] / EXTENT).astype(int)
+    layer = np.roll(layer, (int(steps[0]), int(steps[1])), (0, 1))
+    small = cv2.resize(layer, (side, side), interpolation=cv2.INTER_AREA)
+    small.flags.writeable = False
+    return np.asarray(small, np.uint8)
+
+
+@lru_cache(maxsize=3)  # at most 3 x 1024 x 1024 x 5 bytes
+def _grown(side: int, variety: int) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
+    """A full-grown branch: per pixel the number of the piece in front, 0 for none; colours."""
+    pieces = _pieces(variety)
+    births = np.zeros((side, side), np.uint16)
+    colours = np.zeros((side, side, 3), np.uint8)
+    for number in range(len(pieces), 0, -1):
+        piece = pieces[number - 1]
+        _fill(births, piece.polygon, (number,))
+        _fill(colours, piece.polygon, piece.colour)
+    return births, colours
+
+
+def _fill(
+    image: NDArray[np.uint8] | NDArray[np.uint16],
+    polygon: NDArray[np.float64],
+    ink: tuple[int, ...],
+) -> None:
+    points = (polygon / EXTENT + 0.5) * image.shape[0] - 0.5
+    fixed = np.round(points * (1 << _SHIFT)).astype(np.int32)
+    cv2.fillPoly(image, [fixed], ink, lineType=cv2.LINE_8, shift=_SHIFT)
+
+
+@lru_cache(maxsize=VARIETY)
+def _pieces(seed: int) -> list[_Piece]:
+    """A bough from outside the sign, twigs along it, leaves along those, then sprigs between."""
+    chance = np.random.Generator(np.random.SFC64(seed))
+    bough = _bough(chance)
+    pieces: list[_Piece] = []
+    for index in range(len(bough) - 1):
+        grown = float(index)
+        thick = 0.028 * (1 - 0.75 * index / len(bough))
+        pieces.append(_stem(bough[index], bough[index + 1], thick, thick * 0.93, grown))
+        along = bough[index + 1] - bough[index]
+        heading = float(np.arctan2(along[1], along[0]))
+        for turn in (-1, 1):
+            angle = heading + turn * chance.uniform(0.5, 1.1)
+            pieces += _twig(bough[index + 1], angle, grown + 0.3, chance)
+    joints = [piece.polygon[1] for piece in pieces if piece.colour == _BARK]
+    for number in range(_INFILL):
+        start = joints[int(chance.integers(len(joints)))]
+        late = len(bough) + number * 0.5
+        sprig = _twig(start, chance.uniform(0, 2 * np.pi), late, chance)
+        joints += [piece.polygon[1] for piece in sprig if piece.colour == _BARK]
+        pieces += sprig
+    return sorted(pieces, key=lambda piece: piece.birth)
+
+
+def _bough(chance: np.random.Generator) -> NDArray[np.float64]:
+    """Points (N, 2) from the drawing's upper edge past the sign's centre, gently bent."""
+    side = chance.choice((-1.0, 1.0))
+    start = np.array((side * chance.uniform(0.75, 1.1), -1.15))
+    end = np.array((-side * chance.uniform(0.0, 0.35), chance.uniform(-0.05, 0.4)))
+    part = np.linspace(0, 1, 13)[:, None]
+    across = np.array((end[1] - start[1], start[0] - end[0]))
+    bend = chance.uniform(-0.14, 0.14) * np.sin(np.pi * part)
+    wobble = np.cumsum(chance.normal(0, 0.008, (13, 2)), 0)
+    return np.asarray(start + part * (end - start) + bend * across + wobble)
+
+
+def _twig(
+    start: NDArray[np.float64], angle: float, birth: float, chance: np.random.Generator
+) -> list[_Piece]:
+    pieces: list[_Piece] = []
+    position = start
+    joints = int(chance.integers(2, 5))
+    for joint in range(joints):
+        angle += chance.normal(0, 0.2)
+        step = chance.uniform(0.06, 0.09) * np.array((np.cos(angle), np.sin(angle)))
+        grown = birth + 0.5 * joint
+        pieces.append(_stem(position, position + step, 0.009, 0.006, grown))
+        position = position + step
+        for turn in (-1, 1):
+            pieces += _leaf(position, angle + turn * chance.uniform(0.5, 1.2), grown, chance)
+    return pieces + _leaf(position, angle, birth + 0.5 * joints, chance)
+
+
+def _stem(
+    start: NDArray[np.float64], end: NDArray[np.float64], thick: float, thin: float, birth: float
+) -> _Piece:
+    along = (end - start) / max(float(np.hypot(*(end - start))), 1e-9)
+    across = np.array((-along[1], along[0]))
+    head, tail = across * thick / 2, across * thin / 2
+    return _Piece(np.stack([start + head, end + tail, end - tail, start - head]), _BARK, birth)
+
+
+def _leaf(
+    start: NDArray[np.float64], angle: float, birth: float, chance: np.random.Generator
+) -> list[_Piece]:
+    """Two halves along the midrib, one in more light than the other; about 8 cm on a 76 cm sign."""
+    length = 0.1 * chance.uniform(0.7, 1.35)
+    width = length * chance.uniform(0.2, 0.34)  # leaves hang at all angles, so many look narrow
+    green = np.array(_GREENS[int(chance.integers(len(_GREENS)))]) * chance.uniform(0.75, 1.25)
+    along = np.array((np.cos(angle), np.sin(angle)))
+    across = np.array((-along[1], along[0]))
+    droop = chance.normal(0, 0.12) * length
+    part = np.linspace(0, 1, 9)[:, None]
+    rib = start + part * length * along + droop * part**2 * across
+    edge = width * np.sin(np.pi * part**0.8) * across
+    halves = []
+    for turn, light in ((1, 1.12), (-1, 0.82)):
+        polygon = np.concatenate([rib, (rib + turn * edge)[::-1]])
+        red, one, blue = np.clip(green * light, 4, 240).astype(int)
+        halves.append(_Piece(polygon, (int(red), int(one), int(blue)), birth))
+        birth += 0.001
+    return halves
