@@ -1,0 +1,54 @@
+"""What is given up when room is short: which rows, and how that is said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from agent.record import RECORDS, GapRecord, Packed
+
+KEPT = 9
+"""Rows of this rank and above are never given up to make room."""
+
+
+class Lost(NamedTuple):
+    """Of the seqs ``first``..``last``, ``rows`` rows are lost, ``trials`` of them trials."""
+
+    first: int
+    last: int
+    rows: int
+    trials: int
+
+    def joined(self, other: Lost) -> Lost:
+        return Lost(
+            min(self.first, other.first),
+            max(self.last, other.last),
+            self.rows + other.rows,
+            self.trials + other.trials,
+        )
+
+
+def rank(kind: str) -> int:
+    """A kind's place in the order of giving up; an unknown one is kept the longest."""
+    return RECORDS[kind].rank if kind in RECORDS else KEPT
+
+
+RANKS = len({rank(kind) for kind in RECORDS} - {KEPT})
+"""How many ranks may be given up."""
+
+
+def gap(epoch: str, lost: Lost, why: str) -> GapRecord:
+    """The declaration of a loss."""
+    return GapRecord(epoch=epoch, why=why[:256], **lost._asdict())
+
+
+def cheapest(rows: Sequence[Packed], most: int) -> tuple[list[Packed], Lost]:
+    """Rows without the ``most`` that are worth least (the oldest of the lowest rank), and those.
+
+    Here even rows of rank ``KEPT`` go when nothing else is left: memory is bounded.
+    """
+    going = {row.seq for row in sorted(rows, key=lambda row: (rank(row.kind), row.seq))[:most]}
+    gone = [row for row in rows if row.seq in going]
+    trials = sum(row.kind == "trial" for row in gone)
+    lost = Lost(gone[0].seq, gone[-1].seq, len(gone), trials)
+    return [row for row in rows if row.seq not in going], lost
