@@ -19,11 +19,13 @@ _DEVICES: Final = Path("/dev")
 class _Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    width: int = Field(1280, ge=16, le=16384, description="px")
-    height: int = Field(720, ge=16, le=16384, description="px")
-    fps: float = Field(30.0, gt=0, le=1000, description="frames/s")
-    format: str = Field("MJPG", pattern="^[A-Za-z0-9 ]{4}$", description="four letters")
-    deadline: float = Field(5.0, gt=0, le=600, description="s without a frame until it gives up")
+    width: int = Field(default=1280, ge=16, le=16384, description="px")
+    height: int = Field(default=720, ge=16, le=16384, description="px")
+    fps: float = Field(default=30.0, gt=0, le=1000, description="frames/s")
+    format: str = Field(default="MJPG", pattern="^[A-Za-z0-9 ]{4}$", description="four letters")
+    deadline: float = Field(
+        default=5.0, gt=0, le=600, description="s without a frame until it gives up"
+    )
 
 
 class V4l2(LiveCamera):

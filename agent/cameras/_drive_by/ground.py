@@ -11,7 +11,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from agent.cameras._drive_by.palette import PALETTES, Layer, haze, natural_noise
+from agent.cameras._drive_by.palette import PALETTES, Layer, as_layer, haze, natural_noise
 from agent.cameras._drive_by.parameters import DriveByParameters
 from agent.cameras._drive_by.pinhole import Pinhole
 
@@ -49,11 +49,11 @@ class Ground:
         self._x = across[None, :] * self._depth[:, None] / camera.focal
         self._dx = (self._depth / camera.focal)[:, None]
         self._veil = haze(self._depth)[:, None, None]
-        self._light = np.float32(palette.ambient)
-        self._horizon = np.float32(palette.horizon)
+        self._light = as_layer(palette.ambient)
+        self._horizon = as_layer(palette.horizon)
         self._road = self._cover(*_ROAD)
         self._base = self._static()
-        self._crossing_road = np.broadcast_to(np.float32(_ASPHALT), self._base.shape)
+        self._crossing_road = np.broadcast_to(as_layer(_ASPHALT), self._base.shape)
         self._dashes = self._cover(*_CENTRE)
         self._bar = self._cover(*_LANE)
         self._tiles = [natural_noise(chance, (256, 256), 0.35) for _ in _GRAIN]
@@ -63,9 +63,9 @@ class Ground:
         """The ground (H/2, W, 3) with the sign at a depth in metres."""
         ground = self._base.copy()
         dashes = self._dashes * self._dashed(depth)[:, None]
-        ground += dashes[:, :, None] * (np.float32(_YELLOW) - np.float32(_ASPHALT))
+        ground += dashes[:, :, None] * (as_layer(_YELLOW) - as_layer(_ASPHALT))
         bar = self._bar * self._rows(depth + _STOP_LINE_M[0], depth + _STOP_LINE_M[1])[:, None]
-        ground += bar[:, :, None] * (np.float32(_WHITE) - ground)
+        ground += bar[:, :, None] * (as_layer(_WHITE) - ground)
         crossing = self._rows(depth + _CROSSING_M[0], depth + _CROSSING_M[1])
         touched = crossing > 0
         ground[touched] += crossing[touched][:, None, None] * (
@@ -85,7 +85,7 @@ class Ground:
             (_ASPHALT, self._road),
             *((_WHITE, self._cover(*edge)) for edge in _EDGES),
         ):
-            ground += cover[:, :, None] * (np.float32(colour) - ground)
+            ground += cover[:, :, None] * (as_layer(colour) - ground)
         wheels = sum(self._cover(at - 0.3, at + 0.3) for at in (-0.8, 0.8, -4.3, -2.7))
         return np.asarray(ground * (1 - 0.07 * np.asarray(wheels)[:, :, None]), np.float32)
 
@@ -131,7 +131,7 @@ class Ground:
             self._tiles, self._grain, _GRAIN, strict=True
         ):
             first = int(np.argmax(amplitude[:, 0] + amplitude[:, -1] > 0))
-            moved = (along[first:] - np.float32(depth * _TEXELS / octave[0])) % 256
+            moved = (along[first:] - as_layer(depth * _TEXELS / octave[0])) % 256
             wrap = cv2.BORDER_WRAP
             noise = cv2.remap(tile, across[first:], moved, cv2.INTER_LINEAR, borderMode=wrap)
             relief[first:] += noise * amplitude[first:]

@@ -7,7 +7,7 @@ from math import cos, radians, sin
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from agent.cameras._drive_by.parameters import DriveByParameters, Weather
 
@@ -86,6 +86,11 @@ def face_light(drive: DriveByParameters) -> float:
 def haze(depth: Layer | float) -> Layer:
     """How much of a thing at a depth in metres is haze, in [0, 1]."""
     return np.asarray(1 - np.exp(-np.asarray(depth) / HAZE_M), np.float32)
+
+
+def as_layer(values: ArrayLike) -> Layer:
+    """Numbers as float32, such as a colour (3,) that is mixed into a picture."""
+    return np.asarray(values, np.float32)
 
 
 def natural_noise(

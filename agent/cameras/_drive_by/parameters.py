@@ -18,24 +18,40 @@ class DriveByParameters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    distance: float = Field(60.0, gt=1, le=300, description="m along the road at the start")
-    end: float = Field(7.0, ge=1, le=300, description="m along the road at the end")
-    speed: float = Field(13.9, gt=0, le=90, description="m/s")
-    fps: float = Field(15.0, gt=0, le=240, description="frames/s")
-    lateral: float = Field(2.8, ge=2.4, le=12, description="m from the camera's path to the right")
-    mount: float = Field(2.3, ge=1, le=6, description="m from the road to the sign's centre")
-    yaw: float = Field(0.0, ge=-75, le=75, description="degrees, positive turns it to the right")
-    eye: float = Field(1.3, ge=0.3, le=4, description="m from the road to the camera")
-    width: int = Field(640, ge=64, le=4096, description="px")
-    height: int = Field(480, ge=64, le=4096, description="px")
-    fov: float = Field(50.0, ge=10, le=120, description="degrees across the picture's width")
-    weather: Weather = Field("sunny", description="sunny, overcast or low_sun")
-    light: float = Field(1.0, gt=0, le=1.5, description="factor on all light, 1 is well exposed")
-    sun: float = Field(150.0, ge=-360, le=360, description="degrees, 0 ahead, 90 right, 180 behind")
-    noise: float = Field(1.0, ge=0, le=20, description="sensor noise, grey levels RMS")
-    sign: bool = Field(True, description="false: the same drive without the sign")
-    seed: int = Field(0, ge=0, description="chance of the scenery, the noise and the passes")
-    passes: int = Field(1, ge=1, le=10_000, description="approaches, each with its own light")
+    distance: float = Field(default=60.0, gt=1, le=300, description="m along the road at the start")
+    end: float = Field(default=7.0, ge=1, le=300, description="m along the road at the end")
+    speed: float = Field(default=13.9, gt=0, le=90, description="m/s")
+    fps: float = Field(default=15.0, gt=0, le=240, description="frames/s")
+    lateral: float = Field(
+        default=2.8, ge=2.4, le=12, description="m from the camera's path to the right"
+    )
+    mount: float = Field(
+        default=2.3, ge=1, le=6, description="m from the road to the sign's centre"
+    )
+    yaw: float = Field(
+        default=0.0, ge=-75, le=75, description="degrees, positive turns it to the right"
+    )
+    eye: float = Field(default=1.3, ge=0.3, le=4, description="m from the road to the camera")
+    width: int = Field(default=640, ge=64, le=4096, description="px")
+    height: int = Field(default=480, ge=64, le=4096, description="px")
+    fov: float = Field(
+        default=50.0, ge=10, le=120, description="degrees across the picture's width"
+    )
+    weather: Weather = Field(default="sunny", description="sunny, overcast or low_sun")
+    light: float = Field(
+        default=1.0, gt=0, le=1.5, description="factor on all light, 1 is well exposed"
+    )
+    sun: float = Field(
+        default=150.0, ge=-360, le=360, description="degrees, 0 ahead, 90 right, 180 behind"
+    )
+    noise: float = Field(default=1.0, ge=0, le=20, description="sensor noise, grey levels RMS")
+    sign: bool = Field(default=True, description="false: the same drive without the sign")
+    seed: int = Field(
+        default=0, ge=0, description="chance of the scenery, the noise and the passes"
+    )
+    passes: int = Field(
+        default=1, ge=1, le=10_000, description="approaches, each with its own light"
+    )
 
     @model_validator(mode="after")
     def _approach(self) -> DriveByParameters:

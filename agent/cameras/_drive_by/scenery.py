@@ -8,7 +8,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from agent.cameras._drive_by.palette import PALETTES, Layer, haze
+from agent.cameras._drive_by.palette import PALETTES, Layer, as_layer, haze
 from agent.cameras._drive_by.parameters import DriveByParameters
 from agent.cameras._drive_by.pinhole import Pinhole
 from agent.cameras._drive_by.sprites import DRAW, Pyramid, pyramid
@@ -43,8 +43,8 @@ class Scenery:
     def __init__(self, drive: DriveByParameters, chance: np.random.Generator) -> None:
         self._camera, self._eye = Pinhole.of(drive), drive.eye
         palette = PALETTES[drive.weather]
-        self._light = np.float32((*palette.ambient, 1.0))
-        self._horizon = np.float32((*palette.horizon, 255.0))
+        self._light = as_layer((*palette.ambient, 1.0))
+        self._horizon = as_layer((*palette.horizon, 255.0))
         self._sprites: dict[tuple[str, int], Pyramid] = {
             (kind, number): pyramid(DRAW[kind](chance))
             for kind, count in _VARIANTS.items()

@@ -7,7 +7,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from agent.cameras._drive_by.palette import Layer
+from agent.cameras._drive_by.palette import Layer, as_layer
 from agent.cameras._drive_by.parameters import DriveByParameters
 from agent.values import Pixels, derived_seed
 
@@ -35,7 +35,7 @@ class Sensor:
     def expose(self, light: Layer, frame: int) -> Pixels:
         """Read-only uint8 RGB (H, W, 3) of one frame."""
         height, width = light.shape[:2]
-        soft = cv2.GaussianBlur(light, (3, 3), _BLUR_PX)
+        soft = as_layer(cv2.GaussianBlur(light, (3, 3), _BLUR_PX))
         chance = np.random.Generator(np.random.SFC64(derived_seed(self._seed, "noise", frame)))
         y, x = (int(part) for part in chance.integers(0, _SLACK, 2))
         soft *= self._falling

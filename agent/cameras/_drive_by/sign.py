@@ -9,7 +9,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from agent.cameras._drive_by.palette import PALETTES, Layer, face_light, haze
+from agent.cameras._drive_by.palette import PALETTES, Layer, as_layer, face_light, haze
 from agent.cameras._drive_by.parameters import DriveByParameters
 from agent.cameras._drive_by.pinhole import Pinhole, Placed
 from agent.cameras._drive_by.sprites import Pyramid, pyramid
@@ -32,10 +32,10 @@ def _faces() -> Pyramid:
 def draw_sign(picture: Layer, drive: DriveByParameters, camera: Pinhole, sign: Placed) -> None:
     """Paint post and face into float32 RGB (H, W, 3), 0..255."""
     palette = PALETTES[drive.weather]
-    veil, horizon = float(haze(sign.depth)), np.float32(palette.horizon)
-    steel = np.float32(_STEEL) * np.float32(palette.ambient) * face_light(drive)
+    veil, horizon = float(haze(sign.depth)), as_layer(palette.horizon)
+    steel = as_layer(_STEEL) * as_layer(palette.ambient) * face_light(drive)
     _fill(picture, _post(drive, camera, sign.depth), steel * (1 - veil) + horizon * veil)
-    light = np.float32(palette.ambient) * np.float32(face_light(drive)) * (1 - veil)
+    light = as_layer(palette.ambient) * as_layer(face_light(drive)) * (1 - veil)
     _paint_face(picture, sign, light, horizon * veil)
 
 
@@ -59,7 +59,7 @@ def _paint_face(picture: Layer, sign: Placed, light: Layer, veil: Layer) -> None
     levels = _faces()
     level = int(np.clip(round(float(np.log2(_FACE_PX / (side * fine)))), 0, len(levels) - 1))
     face = levels[level]
-    square = np.float32([(0, 0), (1, 0), (1, 1), (0, 1)]) * face.shape[0] - 0.5
+    square = as_layer([(0, 0), (1, 0), (1, 1), (0, 1)]) * face.shape[0] - 0.5
     corners = np.asarray((sign.hull - (x0, y0)) * fine - 0.5, np.float32)
     matrix = cv2.getPerspectiveTransform(square, corners)
     size = ((x1 - x0) * fine, (y1 - y0) * fine)
@@ -84,7 +84,7 @@ def _fill(
     fine = 4
     mask = np.zeros(((y1 - y0) * fine, (x1 - x0) * fine), np.float32)
     points = np.round(((polygon - (x0, y0)) * fine - 0.5) * 2**_SHIFT).astype(np.int32)
-    cv2.fillConvexPoly(mask, points, 1.0, cv2.LINE_8, _SHIFT)
+    cv2.fillConvexPoly(mask, points, (1.0,), cv2.LINE_8, _SHIFT)
     cover = cv2.resize(mask, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA)[:, :, None]
     region = picture[y0:y1, x0:x1]
     region += cover * (colour - region)

@@ -7,7 +7,7 @@ from math import radians
 import cv2
 import numpy as np
 
-from agent.cameras._drive_by.palette import PALETTES, Layer, Palette, natural_noise
+from agent.cameras._drive_by.palette import PALETTES, Layer, Palette, as_layer, natural_noise
 from agent.cameras._drive_by.parameters import DriveByParameters
 from agent.cameras._drive_by.pinhole import Pinhole
 
@@ -16,19 +16,19 @@ def draw_sky(drive: DriveByParameters, chance: np.random.Generator) -> Layer:
     """The rows above the horizon: float32 (H/2, W, 3), 0..255."""
     palette, rows = PALETTES[drive.weather], drive.height // 2
     height = np.linspace(1, 0, rows, dtype=np.float32)[:, None, None]
-    horizon, zenith = np.float32(palette.horizon), np.float32(palette.zenith)
+    horizon, zenith = as_layer(palette.horizon), as_layer(palette.zenith)
     sky = horizon + (zenith - horizon) * height**0.7
     sky = np.repeat(sky, drive.width, axis=1)
     sky = _clouds(sky, height, palette, chance)
     if drive.weather == "low_sun":
-        sky += _glow(drive)[:, :, None] * np.float32((255, 190, 110))
+        sky += _glow(drive)[:, :, None] * as_layer((255, 190, 110))
     _hills(sky, palette, chance)
     return np.clip(sky, 0, 255)
 
 
 def _clouds(sky: Layer, height: Layer, palette: Palette, chance: np.random.Generator) -> Layer:
     """A flat layer of clouds overhead: it shrinks towards the horizon as 1 / elevation."""
-    rows, columns = sky.shape[:2]
+    columns = sky.shape[1]
     tile = natural_noise(chance, (512, 512), 1.6)
     away = 1 / (height[:, 0, 0] * 0.9 + 0.12)
     across = (np.arange(columns, dtype=np.float32) - columns / 2) / columns
@@ -40,7 +40,7 @@ def _clouds(sky: Layer, height: Layer, palette: Palette, chance: np.random.Gener
     cover = np.clip((field - edge) / 1.1, 0, 1)[:, :, None]
     cover = cover * cover * (3 - 2 * cover) * np.clip(height * 6, 0, 1) * 0.92
     lit = 1 - 0.07 * np.clip(inner, -1, 2)[:, :, None]
-    return np.asarray(sky * (1 - cover) + np.float32(palette.cloud) * lit * cover, np.float32)
+    return np.asarray(sky * (1 - cover) + as_layer(palette.cloud) * lit * cover, np.float32)
 
 
 def _glow(drive: DriveByParameters) -> Layer:
@@ -67,6 +67,6 @@ def _hills(sky: Layer, palette: Palette, chance: np.random.Generator) -> None:
         top = rows * (1 - height * (0.62 + 0.2 * np.clip(ridge, -2, 2)))
         depth = np.clip(np.arange(rows)[:, None] + 0.5 - top[None, :], 0, 1)[:, :, None]
         mottle = 1 + 0.1 * natural_noise(chance, (rows, columns), 0.7)[:, :, None]
-        tone = np.float32(colour) * np.float32(palette.ambient) * mottle
-        tone = tone * (1 - veil) + np.float32(palette.horizon) * veil
+        tone = as_layer(colour) * as_layer(palette.ambient) * mottle
+        tone = tone * (1 - veil) + as_layer(palette.horizon) * veil
         sky[:] = sky * (1 - depth) + tone * depth
