@@ -13,6 +13,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any, Final
 
 import matplotlib as mpl
 from markupsafe import Markup
@@ -28,7 +29,9 @@ from tools.report.wording import severity
 INK, MUTED, RULE, ACCENT, WELL = "#010203", "#010204", "#010205", "#010206", "#010207"
 VARIABLES = {INK: "ink", MUTED: "muted", RULE: "rule", ACCENT: "accent", WELL: "well"}
 
-STYLE = {
+WIDTH, LEFT, RIGHT, TOP = 2.9, 0.46, 0.06, 0.08  # inches
+
+STYLE: Final[dict[Any, Any]] = {
     "svg.fonttype": "none",  # text stays text: small, selectable, in the page's type
     "svg.hashsalt": "fieldproof",  # ids repeat from run to run
     "font.size": 8.5,
@@ -54,7 +57,7 @@ def severity_curve(
 
     ``name`` makes the chart's ids unique within a page: letters, digits and hyphens.
     """
-    with _chart(2.9, 1.75) as (figure, axes):
+    with _chart(1.75, 0.24) as (figure, axes):
         points = [c for c in conditions if c.n]
         x = [c.severity for c in points]
         y = [100 * c.accuracy for c in points]
@@ -62,9 +65,9 @@ def severity_curve(
             axes.axhline(100 * clean.accuracy, color=MUTED, linewidth=0.9, dashes=(4, 3), zorder=1)
             x, y = [0.0, *x], [100 * clean.accuracy, *y]
         axes.plot(x, y, color=ACCENT, linewidth=1.6, zorder=3)
-        for point in points:
-            low, high = point.ci95
-            axes.plot([point.severity] * 2, [100 * low, 100 * high], color=ACCENT, lw=1.1, gid="ci")
+        for number, point in enumerate(points):
+            ends = [100 * bound for bound in point.ci95]
+            axes.plot([point.severity] * 2, ends, color=ACCENT, lw=1.1, gid=f"ci{number}")
             axes.plot(
                 point.severity,
                 100 * point.accuracy,
@@ -91,7 +94,7 @@ def distance_strip(name: str, strip: Strip, distances: DistanceMap) -> Markup:
     """Share of targets seen by distance (near on the right) and severity; blank: no targets."""
     rows = sorted(strip.cells)
     edges = distances.edges_m
-    with _chart(2.9, 0.62 + 0.17 * len(rows)) as (figure, axes):
+    with _chart(TOP + 0.42 + 0.17 * len(rows), 0.42) as (figure, axes):
         for level, row in enumerate(rows):
             for place, (seen, n) in strip.cells[row].items():
                 corner, size = (edges[place], level + 0.06), (edges[place + 1] - edges[place], 0.88)
@@ -109,10 +112,16 @@ def distance_strip(name: str, strip: Strip, distances: DistanceMap) -> Markup:
 
 
 @contextmanager
-def _chart(width: float, height: float) -> Iterator[tuple[Figure, Axes]]:
-    """A figure of a size in inches, in the page's style, that leaves no state behind."""
+def _chart(height: float, below: float) -> Iterator[tuple[Figure, Axes]]:
+    """A figure in the page's style, ``below`` inches left for the labels under the x axis.
+
+    Margins are fixed, so that the axes of neighbouring charts align. No state is left behind.
+    """
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained")
+        figure = Figure(figsize=(WIDTH, height))
+        figure.subplots_adjust(
+            left=LEFT / WIDTH, right=1 - RIGHT / WIDTH, top=1 - TOP / height, bottom=below / height
+        )
         FigureCanvasSVG(figure)
         figure.patch.set_alpha(0)
         axes = figure.add_subplot()

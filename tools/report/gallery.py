@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import count
 
 import cv2
-import numpy as np
 
 from agent.values import Pixels, Sighting
 from tools.report.exhibit import Exhibit
@@ -162,4 +161,4 @@ def data_uri(pixels: Pixels, quality: int) -> str:
     bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
     done, encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     assert done, "OpenCV encodes any uint8 picture as JPEG"
-    return "data:image/jpeg;base64," + base64.b64encode(np.asarray(encoded)).decode("ascii")
+    return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode("ascii")
