@@ -90,7 +90,7 @@ def evaluate(
     try:
         pictures = exhibits(gallery, camera, session)
         page = out / "report.html"
-        write_report(results, rows, pictures, page, notes=[command] if command else [])
+        write_report(results, rows, pictures, page, command=command)
         files.append(page)
     except MissingExtra as missing:
         notes.append(str(missing))
