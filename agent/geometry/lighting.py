@@ -50,8 +50,8 @@ def measure_light(pixels: Pixels, plane: Plane, window: Window) -> Light:
         on_sign = np.ones(on_sign.shape, bool)
     black, white = _levels(small[on_sign])
     shading = _shading(small, on_sign)
-    shading = cv2.resize(shading, (window.width, window.height), interpolation=cv2.INTER_LINEAR)
-    return Light(black, white, np.asarray(shading, np.float32), _blur(view, white - black))
+    full = cv2.resize(shading, (window.width, window.height), interpolation=cv2.INTER_LINEAR)
+    return Light(black, white, np.asarray(full, np.float32), _blur(view, white - black))
 
 
 def compose(

@@ -24,7 +24,7 @@ _LEAST_SIDE_PX = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A rectangle of whole pixels inside a picture: left, top, right, bottom (far ones excluded)."""
+    """Whole pixels inside a picture: left, top, right, bottom (the far ones excluded)."""
 
     x0: int
     y0: int
@@ -108,12 +108,12 @@ class Plane:
 
     def warp(
         self,
-        layer: NDArray[np.generic],
+        layer: NDArray[np.uint8],
         window: Window,
         *,
         extent: float = 1.0,
         motion: NDArray[np.float64] | None = None,
-    ) -> NDArray[np.generic]:
+    ) -> NDArray[np.uint8]:
         """A square layer (S, S, C) of the sign's plane as seen in a window, (h, w, C).
 
         The layer spans ``extent`` times the hull; ``motion`` (3, 3) moves it beforehand, in sign
@@ -128,7 +128,8 @@ class Plane:
         moved = to_cm if motion is None else motion @ to_cm
         matrix = back @ self.matrix @ moved @ centred
         size = (window.width, window.height)
-        return np.asarray(cv2.warpPerspective(layer, matrix, size, flags=cv2.INTER_LINEAR))
+        seen = cv2.warpPerspective(layer, matrix, size, flags=cv2.INTER_LINEAR)
+        return np.asarray(seen, np.uint8)
 
     def layer_side(self, *, extent: float = 1.0, limit: int = 768) -> int:
         """A fitting side in pixels for a layer: steps of the square root of two, so that

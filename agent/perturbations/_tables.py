@@ -17,7 +17,7 @@ def look_up(table: NDArray[np.uint8], rows: NDArray[np.uint8], pixels: Pixels) -
     """
     height, width = pixels.shape[:2]
     if rows.ndim == 2:
-        rows = cv2.merge([rows, rows, rows])
+        rows = np.asarray(cv2.merge([rows, rows, rows]), np.uint8)
     flat = (height, width * 3)
     place = cv2.merge([pixels.reshape(flat), rows.reshape(flat)]).astype(np.int16)
     found = cv2.remap(table, place, None, cv2.INTER_NEAREST)  # type: ignore[call-overload]

@@ -40,9 +40,17 @@ class Fog(Perturbation):
         if severity <= 0:
             return pixels.copy()
         extinction = _CONTRAST_THRESHOLD / self._visibility(severity)
-        clear = np.exp(-extinction * self._depth(pixels.shape, moment))
-        steps = np.asarray(clear * (_STEPS - 1) + 0.5).astype(np.uint8)
-        return look_up(_table(daylight(pixels)), steps, pixels)
+        distance = target_distance_m(pixels.shape, moment)
+        if moment.region is not None or moment.quad is not None:
+            clear = self._scene(pixels.shape, moment, extinction, distance)
+            _show(clear, pixels.shape, moment, float(np.exp(-extinction * (distance or 0))))
+        elif distance is not None or is_crop(pixels.shape):
+            even = np.exp(-extinction * (distance or self.object_m))
+            clear = np.full(pixels.shape[:2], even, np.float32)
+        else:
+            clear = self._scene(pixels.shape, moment, extinction, None)
+        steps = cv2.convertScaleAbs(clear, alpha=_STEPS - 1)
+        return look_up(_table(daylight(pixels)), np.asarray(steps, np.uint8), pixels)
 
     def describe(self, severity: float) -> str:
         return f"visibility {self._visibility(severity):.0f} m"
@@ -50,17 +58,19 @@ class Fog(Perturbation):
     def _visibility(self, severity: float) -> float:
         return float(1000 * (self.thickest_m / 1000) ** severity)
 
-    def _depth(self, shape: tuple[int, ...], moment: Moment) -> NDArray[np.float32]:
-        """Optical depth in metres of even fog, (H, W)."""
-        distance = target_distance_m(shape, moment)
-        alone = moment.region is None and moment.quad is None
-        if alone and (distance is not None or is_crop(shape)):
-            return np.full(shape[:2], distance or self.object_m, np.float32)
-        rows = row_depth_m(shape).astype(np.float32)[:, None]
-        depth = np.asarray(self._drift(shape, moment) * rows, np.float32)
-        if distance is not None and not alone:
-            _stand(depth, shape, moment, distance)
-        return depth
+    def _scene(
+        self, shape: tuple[int, ...], moment: Moment, extinction: float, distance: float | None
+    ) -> NDArray[np.float32]:
+        """Transmittance of a road scene, (H, W), reckoned on every few pixels."""
+        step = max(1, min(shape[0], shape[1]) // 120)
+        rows = row_depth_m(shape).astype(np.float32)[::step]
+        depth = np.broadcast_to(rows[:, None], (len(rows), -(-shape[1] // step)))
+        if distance is not None:
+            depth = np.minimum(depth, _around_target(shape, moment, distance)[::step, ::step])
+        density = extinction * self._drift(depth.shape, moment)
+        clear = np.exp(-density * depth, dtype=np.float32)
+        full = cv2.resize(clear, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
+        return np.asarray(full, np.float32)
 
     def _drift(self, shape: tuple[int, ...], moment: Moment) -> NDArray[np.float32]:
         """Relative density of the fog (H, W), about 1, drifting sideways with the time."""
@@ -71,41 +81,44 @@ class Fog(Perturbation):
         place = (0.25 * moment.time_s) % 9
         rows = np.linspace(0, 3, shape[0], dtype=np.float32)
         columns = (place + np.linspace(0, 4, shape[1], dtype=np.float32)) % 9
-        small = cv2.remap(
+        grid = (shape[0], shape[1])
+        bank = cv2.remap(
             ring,
-            np.broadcast_to(columns[::8], (len(rows[::8]), len(columns[::8]))).copy(),
-            np.broadcast_to(rows[::8, None], (len(rows[::8]), len(columns[::8]))).copy(),
+            np.ascontiguousarray(np.broadcast_to(columns, grid)),
+            np.ascontiguousarray(np.broadcast_to(rows[:, None], grid)),
             cv2.INTER_LINEAR,
         )
-        full = cv2.resize(small, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
-        return np.asarray(np.clip(1 + self.banks * full, 0.3, 2), np.float32)
+        return np.asarray(np.clip(1 + self.banks * bank, 0.3, 2), np.float32)
 
 
-def _stand(
-    depth: NDArray[np.float32], shape: tuple[int, ...], moment: Moment, distance: float
-) -> None:
-    """Put the target at its distance into the depth map, its outline an octagon.
-
-    What is near it in the picture, its post and its neighbours, is not much farther away.
-    """
+def _around_target(shape: tuple[int, ...], moment: Moment, distance: float) -> NDArray[np.float32]:
+    """How far away things can be, (H, W): what is near the target in the picture, its post and
+    its neighbours, is not much farther than the target."""
     plane = sign_plane(shape, region=moment.region, quad=moment.quad, size_cm=moment.size_cm)
     middle, half = plane.corners.mean(0), plane.side_px / 2
-    across = (np.arange(shape[1], dtype=np.float32) + 0.5 - middle[0]) / half
-    down = (np.arange(shape[0], dtype=np.float32) + 0.5 - middle[1]) / half
-    down = np.where(down > 0, down * _POST, down)
-    away = np.square(across, dtype=np.float32)[None] + np.square(down, dtype=np.float32)[:, None]
-    np.minimum(depth, np.float32(distance) * (1 + _WIDENING * away), out=depth)
+    across = ((np.arange(shape[1]) + 0.5 - middle[0]) / half).astype(np.float32)
+    down = ((np.arange(shape[0]) + 0.5 - middle[1]) / half).astype(np.float32)
+    down = np.where(down > 0, down * np.float32(_POST), down)
+    away = (across**2)[None] + (down**2)[:, None]
+    return np.asarray(distance * (1 + _WIDENING * away), np.float32)
+
+
+def _show(
+    clear: NDArray[np.float32], shape: tuple[int, ...], moment: Moment, target: float
+) -> None:
+    """Give the target its own transmittance; its outline is an octagon's."""
+    plane = sign_plane(shape, region=moment.region, quad=moment.quad, size_cm=moment.size_cm)
     window = plane.window(shape)
     if window.empty:
         return
     cover = plane.fill(octagon(0.97 * plane.size_cm), window).astype(np.float32) / 255
-    cover = cv2.GaussianBlur(cover, (0, 0), max(0.02 * plane.side_px, 0.6))
-    view = depth[window.y0 : window.y1, window.x0 : window.x1]
-    view += cover * (distance - view)
+    soft = np.asarray(cv2.GaussianBlur(cover, (0, 0), max(0.02 * plane.side_px, 0.6)), np.float32)
+    view = clear[window.y0 : window.y1, window.x0 : window.x1]
+    view += soft * (np.float32(target) - view)
 
 
 def _table(sky: float) -> NDArray[np.uint8]:
     """Picture value by transmittance and clean value, (_STEPS, 256)."""
     clear = np.linspace(0, 1, _STEPS)[:, None]
     veil = np.interp(sky, np.arange(256), LINEAR)
-    return to_levels(LINEAR[None] * clear + veil * (1 - clear))
+    return to_levels(np.asarray(LINEAR * clear + veil * (1 - clear), np.float64))

@@ -19,13 +19,13 @@ class LowLight(Perturbation):
     Down to ``full_exposure_lux`` longer exposure and gain keep a picture bright (400 lx is about
     sunset under a clear sky); below that all light is scaled by lux / full_exposure_lux, in linear
     light, and colour fades as cameras fade it at high gain, the rest leaning to the blue of the
-    sky after sunset. 4 lx is a dim residential street (EN 13201 class P4-P5: 3-5 lx), the harshest
-    in which a sign still has to be seen without headlights on it. The noise that goes with it is
+    sky after sunset. 7.5 lx is a lit residential street (EN 13201 class P3), the harshest in
+    which a sign still has to be seen without headlights on it. The noise that goes with it is
     the sensor's: add ``sensor_noise`` in the same condition.
     """
 
     full_exposure_lux: float = Field(400.0, gt=0, le=100_000)
-    darkest_lux: float = Field(4.0, gt=0, le=100_000)
+    darkest_lux: float = Field(7.5, gt=0, le=100_000)
     fading: float = Field(0.45, ge=0, le=1)
 
     def apply(self, pixels: Pixels, severity: float, moment: Moment) -> Pixels:

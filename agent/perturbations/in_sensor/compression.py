@@ -32,4 +32,4 @@ class Compression(Perturbation):
         return f"JPEG quality {self._quality(severity)} of 100" if severity > 0 else "0 % loss"
 
     def _quality(self, severity: float) -> int:
-        return round(90 * (self.worst / 90) ** severity)
+        return round(float(90 * (self.worst / 90) ** severity))

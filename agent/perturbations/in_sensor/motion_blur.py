@@ -69,7 +69,7 @@ def _smeared(pixels: Pixels, kernel: NDArray[np.float32]) -> Pixels:
         return np.ascontiguousarray(turned.transpose(1, 0, 2))
     height, width = pixels.shape[:2]
     reach = kernel.shape[0] // 2
-    padded = cv2.copyMakeBorder(pixels, *[reach] * 4, cv2.BORDER_REPLICATE)
+    padded = cv2.copyMakeBorder(pixels, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
     total = np.zeros(pixels.shape, np.int16)
     for left in range(0, kernel.shape[1], _SEGMENT):
         columns = kernel[:, left : left + _SEGMENT]

@@ -22,7 +22,7 @@ class CastShadow(Perturbation):
 
     As in the shadow attack (Zhong et al., CVPR 2022): L is multiplied by a factor of .4-.8 inside
     a polygon and the sign's face, the edge softened by about 3 px, a and b kept. Severity lowers
-    the factor from 1 to ``darkest`` (.43 is the attack's own; full shade under a clear sky is .3-.5)
+    the factor from 1 to ``darkest`` (the attack's own is .43; full shade under a clear sky .3-.5)
     and widens the polygon from 20 % of the face to ``area``. ``corners`` of the polygon are drawn
     by chance around a point of the face; it grows from there, so that more severity only adds.
     """
@@ -79,9 +79,10 @@ class CastShadow(Perturbation):
 
 def _darkened(view: Pixels, factor: NDArray[np.float32]) -> Pixels:
     """LAB lightness of a view (h, w, 3) times a factor (h, w); untouched where that is 1."""
-    lab = cv2.cvtColor(view.astype(np.float32) * (1 / 255), cv2.COLOR_RGB2LAB)
+    unit = view.astype(np.float32) * np.float32(1 / 255)
+    lab = np.asarray(cv2.cvtColor(unit, cv2.COLOR_RGB2LAB), np.float32)
     lab[..., 0] *= factor
-    dark = cv2.cvtColor(lab, cv2.COLOR_LAB2RGB) * 255 + 0.5
+    dark = np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), np.float32) * 255 + 0.5
     return np.where(factor[..., None] < 1, np.clip(dark, 0, 255).astype(np.uint8), view)
 
 

@@ -52,9 +52,8 @@ class Sticker(Perturbation):
 
     def describe(self, severity: float) -> str:
         area = severity * self.count * self.size_cm**2
-        return (
-            f"sticker area {area:.0f} cm² ({100 * area / _REFERENCE_FACE_CM2:.1f} % of 76 cm sign)"
-        )
+        share = 100 * area / _REFERENCE_FACE_CM2
+        return f"sticker area {area:.0f} cm² ({share:.1f} % of a 76 cm sign)"
 
 
 @lru_cache(maxsize=8)  # at most 8 x 768 x 768 x 4 bytes, mostly far less
@@ -129,7 +128,7 @@ def _stick(
 ) -> None:
     """Lay one sticker over the layer, turned and scaled about its centre."""
     middle = stamp.shape[0] / 2 - 0.5
-    turn = cv2.getRotationMatrix2D((middle, middle), angle, scale)
+    turn = np.asarray(cv2.getRotationMatrix2D((middle, middle), angle, scale), np.float64)
     reach = int(np.ceil(stamp.shape[0] * scale * 0.72)) + 2
     x0, y0 = (np.floor(centre) - reach).astype(int)
     turn[:, 2] += centre - 0.5 - (x0, y0) - middle
