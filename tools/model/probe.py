@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from agent.card import ModelCard, OutputCard
+from agent.card import ModelCard
 from agent.errors import DataError, ModelError
-from agent.metrics.matching import sight
 from agent.models import family
 from agent.models._graph import Array, Graph
 from agent.models._labels import embedded_labels
 from agent.models._load import refuse_unusable
 from agent.models._quarantine import check_file, try_model
 from agent.models._tflite import TFLiteModel
-from agent.values import Frame, Target
+from agent.values import Frame
 from agent.vocabulary import join, read_names
+from tools.model.halving import Entry, Progress, halve, ties
 from tools.model.kind import Guess, guess_kind
 from tools.model.sample import balanced
-from tools.model.variants import Reading, input_cards, readings
+from tools.model.variants import input_cards, readings
 
-Progress = Callable[[int, int], None]
-"""Called after each inference round with the number of frames done and of all planned."""
-
-_FIRST_ROUND: Final = 32  # frames; a detector takes far longer for one, and tells more by it
-_FIRST_ROUND_DETECTOR: Final = 8
 _MOST_DETECTOR: Final = 48
-_FINALISTS: Final = 4
 _FAINT: Final = 0.25  # detections from this score on tell cards apart
-_FOUND: Final = OutputCard().score_threshold  # and from this on they count as found
 
 
 @dataclass(frozen=True)
@@ -57,6 +50,17 @@ class Candidate:
     def accuracy(self) -> float:
         return self.correct / self.n if self.n else 0.0
 
+    @property
+    def note(self) -> str:
+        """What the card's user must know, empty where there is nothing."""
+        if self.order in ("", "as listed"):
+            return ""
+        return (
+            f"The outputs are in another order than the label list ({self.order}): name the "
+            "data's numeric ids with --data-labels, since they are no indices into this card's "
+            "labels."
+        )
+
     def write(self, path: Path) -> tuple[Path, ...]:
         """Write the card, and the labels beside it where the card names no file that has them.
 
@@ -74,24 +78,6 @@ class Candidate:
             near["labels"] = _near(card.labels, folder)
         path.write_text(card.model_copy(update=near).to_toml(), encoding="utf-8")
         return tuple(written)
-
-
-@dataclass(eq=False)
-class _Entry:
-    """A way to feed and read the file, and how each frame went so far."""
-
-    rank: int
-    model: TFLiteModel
-    reading: Reading
-    group: int
-    scores: list[float] = field(default_factory=list)
-    correct: int = 0
-    n: int = 0
-    false: int = 0
-
-    @property
-    def mean(self) -> float:
-        return float(np.mean(self.scores)) if self.scores else 0.0
 
 
 def probe(
@@ -129,7 +115,7 @@ def probe(
     interest = tuple(targets) or _interest(named, kind)
     base = ModelCard(file=path, sha256=sha256, kind=kind, labels=labels, targets=interest)
     entries = _entries(base, _Remembering(path, threads), lines, guess)
-    ranked = _halve(entries, named, progress)
+    ranked = halve(entries, named, progress)
     return tuple(_candidate(entry, ranked) for entry in ranked)
 
 
@@ -200,11 +186,11 @@ def _interest(named: Sequence[Frame], kind: str) -> tuple[str, ...]:
     return tuple(sorted(labels))
 
 
-def _entries(base: ModelCard, graph: Graph, lines: Sequence[str], guess: Guess) -> list[_Entry]:
+def _entries(base: ModelCard, graph: Graph, lines: Sequence[str], guess: Guess) -> list[Entry]:
     """Every way that the head takes. Raises the head's own error where it takes none."""
     head = family.load(base.kind)
     assert issubclass(head, TFLiteModel)
-    entries: list[_Entry] = []
+    entries: list[Entry] = []
     refusal: ModelError | None = None
     for reading in readings(base.kind, lines, guess.classes or len(lines)):
         faint = reading.output.model_copy(update={"score_threshold": _FAINT})
@@ -218,75 +204,15 @@ def _entries(base: ModelCard, graph: Graph, lines: Sequence[str], guess: Guess) 
             except ModelError as error:
                 refusal = refusal or error
                 break
-            entries.append(_Entry(len(entries), model, reading, group))
+            entries.append(Entry(len(entries), model, reading, group))
     if not entries and refusal is not None:
         raise refusal
     return entries
 
 
-def _halve(entries: list[_Entry], frames: Sequence[Frame], progress: Progress) -> list[_Entry]:
-    """All entries, the best first: the finalists by all frames, the others by when they fell."""
-    detects = entries[0].model.detects
-    size = _FIRST_ROUND_DETECTOR if detects else _FIRST_ROUND
-    alive, fallen, done = entries, list[_Entry](), 0
-    while done < len(frames):
-        size = len(frames) if len(alive) <= _FINALISTS else min(size, len(frames))
-        for frame in frames[done:size]:
-            for entry in sorted(alive, key=lambda entry: entry.group):
-                _try(entry, frame)
-        done = size
-        progress(done, len(frames))
-        alive = _ordered(alive)
-        if done < len(frames):
-            half = max(_FINALISTS, len(alive) // 2)
-            fallen = alive[half:] + fallen
-            alive = alive[:half]
-        size *= 2
-    return [*alive, *fallen]
-
-
-def _ordered(entries: Sequence[_Entry]) -> list[_Entry]:
-    """The best first; but of those that do as well as the best, the most usual first."""
-    best = max(entries, key=lambda entry: (entry.mean, -entry.rank))
-    tied = sorted((e for e in entries if _ties(e, best)), key=lambda entry: entry.rank)
-    others = [entry for entry in entries if entry not in tied]
-    return tied + sorted(others, key=lambda entry: (-entry.mean, entry.rank))
-
-
-def _try(entry: _Entry, frame: Frame) -> None:
-    """Note how one frame goes: right or wrong; a detector by the scores of what it finds."""
-    objects = frame.truth.objects if frame.truth else ()
-    answer = entry.model.predict(frame.pixels)
-    if answer.scores is not None:
-        right = entry.model.labels[int(answer.scores.argmax())] in {o.label for o in objects}
-        entry.correct += right
-        entry.n += 1
-        entry.scores.append(float(right))
-        return
-    wanted = [o for o in objects if o.box is not None and o.label in entry.model.targets]
-    targets = [Target(frame.index, i, o.label, o.box) for i, o in enumerate(wanted)]
-    sightings, phantoms = sight(answer, targets)
-    found = [sighting.confidence for sighting in sightings if sighting.seen]
-    entry.correct += sum(score >= _FOUND for score in found)
-    entry.n += len(targets)
-    entry.false += sum(phantom.score >= _FOUND for phantom in phantoms)
-    entry.scores.append(sum(found) - sum(phantom.score for phantom in phantoms) / 2)
-
-
-def _ties(entry: _Entry, best: _Entry) -> bool:
-    """Whether two entries did as well on the same frames, within one standard error.
-
-    The difference of paired frames against its own spread, as in McNemar's test; of those that
-    tie the simplest is taken (the one-standard-error rule, Breiman et al. 1984).
-    """
-    if len(entry.scores) != len(best.scores):
-        return False
-    difference = np.subtract(best.scores, entry.scores)
-    return bool(abs(difference.sum()) <= np.sqrt(np.square(difference).sum()))
-
-
-def _candidate(entry: _Entry, ranked: Sequence[_Entry]) -> Candidate:
-    tied = sum(_ties(other, entry) for other in ranked if other is not entry)
+def _candidate(entry: Entry, ranked: Sequence[Entry]) -> Candidate:
+    peers = (other for other in ranked if len(other.scores) == len(entry.scores))
+    tied = sum(ties(other, entry) for other in peers if other is not entry)
     return Candidate(
         entry.model.card.model_copy(update={"output": entry.reading.output}),
         entry.reading.labels,
