@@ -49,7 +49,10 @@ LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="Use so 
 
 
 def main() -> None:
-    """Run the command; a user's mistake ends with one sentence and its exit code."""
+    """Run the command; a user's mistake ends with one sentence and its exit code.
+
+    Anything else is a fault of Fieldproof's own: it is shown whole and ends with 70.
+    """
     try:
         app()
     except FieldproofError as error:
@@ -60,6 +63,10 @@ def main() -> None:
     except KeyboardInterrupt:
         complaints.print("stopped")
         sys.exit(130)
+    except Exception:
+        complaints.print_exception()
+        complaints.print("[bold red]This is a fault in Fieldproof itself, not in what you did.[/]")
+        sys.exit(FieldproofError.exit_code)
 
 
 def print_json(value: Any) -> None:
@@ -141,9 +148,15 @@ def model_probe(
     labels: Annotated[
         Path | None, typer.Option("--labels", help="The model's labels, one per line.")
     ] = None,
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="Overrules the guess from the outputs.")
+    ] = None,
+    target: Annotated[
+        list[str] | None, typer.Option("--target", help="Label of interest. Repeatable.")
+    ] = None,
     alias: AliasOption = None,
     data_labels: NamesOption = None,
-    limit: LimitOption = 300,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Use so many frames.")] = 400,
     seed: SeedOption = 0,
     out: Annotated[Path | None, typer.Option("--out", help="Write the best card here.")] = None,
     as_json: JsonOption = False,
@@ -153,14 +166,24 @@ def model_probe(
     from tools.evaluate.data import DataSpec
     from tools.model.probe import probe
     from tools.model.tables import candidates_json, print_candidates
+    from tools.progress import frames_bar
 
-    camera = DataSpec(data, data_labels, limit, seed).open()
-    with complaints.status("Trying preprocessings ..."):
-        found = probe(file, camera, labels=labels, aliases=parse_aliases(alias or ()), out=out)
+    with frames_bar(complaints, "Probing") as progress:
+        found = probe(
+            file,
+            DataSpec(data, data_labels, None, seed).open().frames(),
+            labels=labels,
+            kind=kind,
+            targets=target or (),
+            aliases=parse_aliases(alias or ()),
+            limit=limit,
+            progress=progress,
+        )
+    written = found[0].write(out) if out else ()
     if as_json:
         print_json(candidates_json(found))
     else:
-        print_candidates(console, found, out)
+        print_candidates(console, found, written)
 
 
 @app.command(epilog="Example: fieldproof profiles raspberry-pi-5")

@@ -6,7 +6,7 @@ import csv
 import importlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final, NamedTuple, get_args, get_type_hints
+from typing import Any, Final, NamedTuple, get_args, get_type_hints
 
 from agent.values import Trial
 
@@ -127,9 +127,9 @@ class _Csv:
 
 class _Parquet:
     def __init__(self, path: Path) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
+        # Imported by name: pyarrow's own hints are partial, and differ between its versions.
+        pa: Any = importlib.import_module("pyarrow")
+        pq: Any = importlib.import_module("pyarrow.parquet")
         kinds = {int: pa.int64(), str: pa.string(), float: pa.float64(), bool: pa.bool_()}
         hints = get_type_hints(TrialRow)
         # A hint is a type or "type | None"; the first member of the union is the type.
