@@ -1,0 +1,275 @@
+"""One MQTT connection, driven by its owner's thread: nothing happens outside ``step``.
+
+A link is made, used and thrown away; what was under way is its owner's to send again. So none of
+paho's own queues and resends outlive a connection, and one thread is enough on each side.
+MQTT v5 is tried first, 3.1.1 where the broker does not take it.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections import deque
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, NamedTuple
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from agent.errors import BrokerError
+from agent.telemetry.link._address import Address
+
+__all__ = ["TAKEN_OVER", "Address", "Link", "LinkLostError", "Message"]
+
+CONNECT_S = 10.0
+KEEPALIVE_S = 30
+SESSION_DAYS = 30
+TAKEN_OVER = 0x8E
+UNSUPPORTED_VERSION = 0x84
+FAILURE = 0x80
+
+
+class LinkLostError(BrokerError):
+    """The connection is gone. ``reason`` is the v5 reason code that the broker gave, else 0."""
+
+    reason = 0
+
+
+class _NotSpokenError(BrokerError):
+    """The other end does not answer as a broker of this protocol version would."""
+
+
+class Message(NamedTuple):
+    """A publication, received or to be sent."""
+
+    topic: str
+    payload: bytes
+    retain: bool = False
+    mid: int = 0
+
+
+class Link:
+    """A connected client. ``messages`` and ``acknowledged`` (mid, reason code) fill in ``step``.
+
+    ``persistent`` keeps the broker's session over connections; with ``manual_ack`` each message
+    is acknowledged by ``ack``, and on a persistent v5 link at most ``prefetch`` come before that.
+    Raises ``BrokerError`` in one sentence where the broker cannot be reached or refuses.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        client_id: str,
+        *,
+        will: Message | None = None,
+        persistent: bool = False,
+        manual_ack: bool = False,
+        prefetch: int = 100,
+    ) -> None:
+        self.address, self.client_id, self.will = address, client_id, will
+        self.persistent, self.manual_ack, self.prefetch = persistent, manual_ack, prefetch
+        self.messages: deque[Message] = deque()
+        self.acknowledged: deque[tuple[int, int]] = deque()
+        self.max_packet = 0
+        self.receive_maximum = 65535
+        self._subscribed: dict[int, bool] = {}
+        try:
+            if persistent:
+                # amqtt answers a v5 CONNECT with silence when it carries properties, and says
+                # what is wrong when it does not; so brokers are asked without them first.
+                self._open(5, asking=True)
+                self.close()
+            self._open(5)
+        except _NotSpokenError:
+            self._open(4)
+
+    @property
+    def version(self) -> str:
+        return "5.0" if self._version == 5 else "3.1.1"
+
+    def step(self, timeout: float) -> None:
+        """Receive and send for up to ``timeout`` seconds. Raises ``LinkLostError``."""
+        self._check(self._client.loop(timeout))
+
+    def publish(self, message: Message) -> int:
+        """Send at QoS 1; the message id as ``acknowledged`` will name it.
+
+        Raises ``LinkLostError``.
+        """
+        self._published += 1
+        info = self._client.publish(message.topic, message.payload, 1, message.retain)
+        if info.rc not in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_QUEUE_SIZE):
+            self._check(info.rc)
+        return info.mid
+
+    def subscribe(self, topics: Sequence[str]) -> None:
+        """Subscribe at QoS 1 and wait for the answer. Raises ``BrokerError`` where refused."""
+        code, mid = self._client.subscribe([(topic, 1) for topic in topics])
+        self._check(code)
+        end = time.monotonic() + CONNECT_S
+        while mid not in self._subscribed:
+            self.step(0.1)
+            if mid is None or time.monotonic() > end:
+                raise BrokerError(f"The broker {self.address} does not answer a subscription.")
+        if not self._subscribed.pop(mid):
+            raise BrokerError(
+                f"The broker {self.address} refuses the subscription to {', '.join(topics)}.",
+                remedy="Check its access rules for this user.",
+            )
+
+    def ack(self, message: Message) -> None:
+        """Acknowledge a received message."""
+        if message.mid:
+            self._client.ack(message.mid, 1)
+
+    def settled(self, timeout: float) -> bool:
+        """Wait until all that was published is acknowledged; whether it is."""
+        end = time.monotonic() + timeout
+        while self._unsettled and time.monotonic() < end:
+            self.step(0.05)
+        return not self._unsettled
+
+    def close(self) -> None:
+        """Disconnect in good order, so that no will is sent. May be called twice."""
+        if self._lost is None and self._client.disconnect() == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            end = time.monotonic() + 1.0
+            while self._lost is None and time.monotonic() < end:
+                if self._client.loop(0.05) != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                    break
+
+    def __enter__(self) -> Link:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def _unsettled(self) -> bool:
+        return self._published > self._settled
+
+    def _open(self, version: int, *, asking: bool = False) -> None:
+        self._version = version
+        self._lost: LinkLostError | None = None
+        self._answer: ReasonCode | None = None
+        self._published = self._settled = 0
+        self._client = self._made(version, self.client_id + ("-asks" if asking else ""))
+        extra: dict[str, Any] = {}
+        if version == 5 and self.persistent and not asking:
+            extra = {"clean_start": False, "properties": self._properties()}
+        try:
+            self._client.connect(self.address.host, self.address.port, KEEPALIVE_S, **extra)
+        except (OSError, ValueError) as error:
+            raise BrokerError(
+                f"The broker {self.address} cannot be reached: {_plain(error)}.",
+                remedy="Check the address, and that a broker runs there.",
+            ) from None
+        self._await_answer()
+
+    def _await_answer(self) -> None:
+        end = time.monotonic() + CONNECT_S
+        while self._answer is None:
+            code = self._client.loop(0.1)
+            if self._answer is None and (code or time.monotonic() > end):
+                self._client.disconnect()
+                raise _NotSpokenError(
+                    f"The broker {self.address} ends the connection without an answer.",
+                    remedy="Is it an MQTT broker, and does it want TLS (mqtts://)?",
+                )
+        if self._answer.value == UNSUPPORTED_VERSION:
+            raise _NotSpokenError(f"The broker {self.address} speaks neither MQTT v5 nor 3.1.1.")
+        if self._answer.is_failure:
+            raise BrokerError(
+                f"The broker {self.address} refuses the connection: {self._answer.getName()}.",
+                remedy="Check user, password and the broker's access rules.",
+            )
+
+    def _made(self, version: int, client_id: str) -> paho.Client:
+        protocol = MQTTProtocolVersion.MQTTv5 if version == 5 else MQTTProtocolVersion.MQTTv311
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id,
+            clean_session=None if version == 5 else not self.persistent,
+            protocol=protocol,
+            reconnect_on_failure=False,
+            manual_ack=self.manual_ack,
+        )
+        client.connect_timeout = CONNECT_S
+        client.max_inflight_messages_set(0)  # the owner counts what is under way
+        client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
+        client.on_message, client.on_publish = self._on_message, self._on_publish
+        client.on_subscribe = self._on_subscribe
+        if self.address.username:
+            client.username_pw_set(self.address.username, self.address.password or None)
+        if self.address.tls:
+            client.tls_set_context(self._tls())
+        if self.will is not None:
+            client.will_set(self.will.topic, self.will.payload, 1, self.will.retain)
+        return client
+
+    def _tls(self) -> ssl.SSLContext:
+        try:
+            context = ssl.create_default_context(cafile=self.address.ca_file)
+            if self.address.cert_file is not None:
+                context.load_cert_chain(self.address.cert_file, self.address.key_file)
+        except (OSError, ssl.SSLError) as error:
+            raise BrokerError(f"TLS files cannot be used: {_plain(error)}.") from None
+        return context
+
+    def _properties(self) -> Properties:
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.ReceiveMaximum = self.prefetch
+        properties.SessionExpiryInterval = SESSION_DAYS * 86400
+        return properties
+
+    def _check(self, code: MQTTErrorCode) -> None:
+        if self._lost is not None:
+            raise self._lost
+        if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            raise LinkLostError(
+                f"The connection to {self.address} is lost: {paho.error_string(code)}"
+            )
+
+    def _on_connect(
+        self, client: object, data: object, flags: object, reason: ReasonCode, properties: Any
+    ) -> None:
+        self._answer = reason
+        self.max_packet = getattr(properties, "MaximumPacketSize", 0)
+        self.receive_maximum = getattr(properties, "ReceiveMaximum", 65535)
+
+    def _on_disconnect(
+        self, client: object, data: object, flags: object, reason: ReasonCode, properties: object
+    ) -> None:
+        self._lost = LinkLostError(f"The connection to {self.address} is lost: {reason.getName()}.")
+        self._lost.reason = reason.value
+
+    def _on_message(self, client: object, data: object, message: paho.MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = ""
+        self.messages.append(Message(topic, bytes(message.payload), message.retain, message.mid))
+
+    def _on_publish(
+        self, client: object, data: object, mid: int, reason: ReasonCode, properties: object
+    ) -> None:
+        self._settled += 1
+        self.acknowledged.append((mid, reason.value if reason.value >= FAILURE else 0))
+
+    def _on_subscribe(
+        self, client: object, data: object, mid: int, reasons: Sequence[ReasonCode], _: object
+    ) -> None:
+        self._subscribed[mid] = not any(reason.is_failure for reason in reasons)
+
+
+def _plain(error: Exception) -> str:
+    """The reason alone: ``Connection refused``, not ``[Errno 111] Connection refused``."""
+    return str(getattr(error, "strerror", None) or error).rstrip(".")
