@@ -18,6 +18,7 @@ from typing import Final
 import cv2
 import numpy as np
 
+from agent.cameras._opencv import rgb_of
 from agent.errors import DataError
 from agent.values import Pixels
 
@@ -39,8 +40,6 @@ SUFFIXES: Final = frozenset(
     ]
 )
 """File name endings of pictures."""
-
-cv2.setLogLevel(0)  # decoders report through errors here, not on stderr
 
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 # In entropy-coded data 0xFF is followed by 0 (a stuffed byte) or a restart marker D0..D7.
@@ -71,9 +70,7 @@ def decode(path: Path, size: tuple[int, int] | None = None) -> Pixels:
     pixels = _decoded(data, cv2.IMREAD_COLOR)
     if size is not None and size != _size(pixels):
         pixels = _as_declared(data, _size(pixels), size)
-    rgb = np.ascontiguousarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), dtype=np.uint8)
-    rgb.setflags(write=False)
-    return rgb
+    return rgb_of(pixels)
 
 
 def _decoded(data: bytes, flags: int) -> Pixels:

@@ -12,12 +12,12 @@ import time
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import cv2
-import numpy as np
 
 from agent.cameras import Camera
+from agent.cameras._opencv import rgb_of
 from agent.errors import CameraError
 from agent.values import Frame, Pixels
 
@@ -121,13 +121,12 @@ class LiveCamera(Camera):
             good, picture = capture.read()
             if not good or picture is None:
                 break
-            self._offer(picture.astype(np.uint8, copy=False))
+            self._offer(picture)
             count += 1
         return count
 
-    def _offer(self, picture: Pixels) -> None:
-        rgb = np.ascontiguousarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8)
-        rgb.setflags(write=False)
+    def _offer(self, picture: Any) -> None:
+        rgb = rgb_of(picture)
         with self._fresh:
             self.dropped += self._latest is not None
             self._latest = Shot(rgb, time.monotonic(), time.time())

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import Final
 from urllib.parse import urlsplit
-
-# FFmpeg's own complaints quote the address, password included.
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-# Over UDP a lossy network gives grey smears that look like pictures; TCP gives them late.
-os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
 
 import cv2
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # errors are told here, not on stderr
-
 import cv2
-import numpy as np
 
 from agent.cameras import RecordedCamera, Selection
 from agent.cameras._labelled import missing
+from agent.cameras._opencv import rgb_of
 from agent.errors import DataError
-from agent.values import Frame, Pixels
+from agent.values import Frame
 
 _SUFFIXES: Final = frozenset(
     [
@@ -143,16 +140,9 @@ class Video(RecordedCamera):
         if not decoded or picture is None:
             return None
         index, name = self._next - 1, self.path.name
-        return Frame(_rgb(picture), index, name, name, self._seconds, tags={"file": name})
+        return Frame(rgb_of(picture), index, name, name, self._seconds, tags={"file": name})
 
     def _bad(self, index: int) -> DataError:
         name = f"{self.path.name} frame {index}"
         self.rejected[name] = "The frame cannot be decoded."
         return DataError(f"{name} cannot be decoded.")
-
-
-def _rgb(picture: Any) -> Pixels:
-    """Read-only RGB of OpenCV's BGR."""
-    rgb = np.ascontiguousarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8)
-    rgb.setflags(write=False)
-    return rgb

@@ -19,6 +19,7 @@ from agent.vocabulary import spelled
 class Voc(LabelledImages):
     """Labels and boxes from VOC XML below a folder, pictures anywhere below it too.
 
+    For a folder called ``annotations`` the pictures are looked for below the folder above it.
     A picture without an XML file, an XML file without its picture, and broken XML are named in
     ``rejected``.
     """
@@ -27,6 +28,11 @@ class Voc(LabelledImages):
     def claims(cls, path: Path) -> str:
         first = next((p for p in _annotations(path) if _is_voc(p)), None)
         return f"VOC annotations: {first.name}" if first else ""
+
+    @property
+    def root(self) -> Path:
+        folder = super().root
+        return folder.parent if folder.name.casefold() == "annotations" else folder
 
     def _entries(self) -> Iterator[Entry]:
         pictures = Pictures(self.root)

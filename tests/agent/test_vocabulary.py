@@ -115,7 +115,7 @@ def test_two_aliases_of_one_name_are_refused() -> None:
         ("0 person\n2  stop sign\n", ("person", "#1", "stop sign")),
         ("1: person\n2: car\n", ("#0", "person", "car")),
         ("30 km/h\n50 km/h\n", ("30 km/h", "50 km/h")),
-        ("ClassId,Name\n0,go\n1,\"stop, now\"\n", ("go", "stop, now")),
+        ('ClassId,Name\n0,go\n1,"stop, now"\n', ("go", "stop, now")),
         ("a\n\nc\n", ("a", "#1", "c")),
     ],
 )
@@ -125,9 +125,7 @@ def test_a_labels_file_is_read(tmp_path: Path, text: str, expected: tuple[str, .
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"\xff\xfe\x00caf\xe9"])
-def test_a_labels_file_without_names_is_refused_by_its_name(
-    tmp_path: Path, content: bytes
-) -> None:
+def test_a_labels_file_without_names_is_refused_by_its_name(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "labels.txt").write_bytes(content)
     with pytest.raises(DataError, match=r"labels\.txt"):
         read_names(tmp_path / "labels.txt")

@@ -48,12 +48,12 @@ class Ground:
         across = np.arange(drive.width, dtype=np.float32) + 0.5 - camera.centre_x
         self._x = across[None, :] * self._depth[:, None] / camera.focal
         self._dx = (self._depth / camera.focal)[:, None]
-        self._veil = haze(self._depth)[:, None, None]
-        self._light = as_layer(palette.ambient)
-        self._horizon = as_layer(palette.horizon)
+        veil = haze(self._depth)[:, None, None]
+        self._light = as_layer(palette.ambient) * (1 - veil)
+        self._air = as_layer(palette.horizon) * veil
         self._road = self._cover(*_ROAD)
-        self._base = self._static()
-        self._crossing_road = np.broadcast_to(as_layer(_ASPHALT), self._base.shape)
+        self._base = self._static() * self._light
+        self._all = np.ones_like(self._road)
         self._dashes = self._cover(*_CENTRE)
         self._bar = self._cover(*_LANE)
         self._tiles = [natural_noise(chance, (256, 256), 0.35) for _ in _GRAIN]
@@ -62,19 +62,28 @@ class Ground:
     def draw(self, depth: float) -> Layer:
         """The ground (H/2, W, 3) with the sign at a depth in metres."""
         ground = self._base.copy()
-        dashes = self._dashes * self._dashed(depth)[:, None]
-        ground += dashes[:, :, None] * (as_layer(_YELLOW) - as_layer(_ASPHALT))
-        bar = self._bar * self._rows(depth + _STOP_LINE_M[0], depth + _STOP_LINE_M[1])[:, None]
-        ground += bar[:, :, None] * (as_layer(_WHITE) - ground)
+        stop_line = self._rows(depth + _STOP_LINE_M[0], depth + _STOP_LINE_M[1])
         crossing = self._rows(depth + _CROSSING_M[0], depth + _CROSSING_M[1])
-        touched = crossing > 0
-        ground[touched] += crossing[touched][:, None, None] * (
-            self._crossing_road[touched] - ground[touched]
-        )
-        ground *= self._relief(depth)[:, :, None]
-        ground *= self._light
-        ground += self._veil * (self._horizon - ground)
+        self._coat(ground, self._dashes, self._dashed(depth), _YELLOW)
+        self._coat(ground, self._bar, stop_line, _WHITE)
+        self._coat(ground, self._all, crossing, _ASPHALT)
+        ground *= cv2.merge([self._relief(depth)] * 3)
+        ground += self._air
         return ground
+
+    def _coat(self, ground: Layer, cover: Layer, rows: Layer, colour: tuple[int, int, int]) -> None:
+        """Paint where both the columns' and the rows' coverage say so."""
+        touched = np.flatnonzero(rows)
+        if not len(touched):
+            return
+        part = slice(int(touched[0]), int(touched[-1]) + 1)
+        wide = np.flatnonzero(cover[part].any(axis=0))
+        if not len(wide):
+            return
+        across = slice(int(wide[0]), int(wide[-1]) + 1)
+        region = ground[part, across]
+        strength = (cover[part, across] * rows[part, None])[:, :, None]
+        region += strength * (as_layer(colour) * self._light[part] - region)
 
     def _static(self) -> Layer:
         """Grass, shoulder, asphalt and the lines along the road."""

@@ -15,7 +15,7 @@ from agent.cameras._drive_by.sprites import DRAW, Pyramid, pyramid
 
 _VARIANTS: Final = {"tree": 4, "bush": 3, "conifer": 2, "house": 3, "pole": 1}
 _NEAREST_M: Final = 1.5
-_FARTHEST_M: Final = 260.0
+_FARTHEST_M: Final = 180.0
 _CROSSING_M: Final = (1.0, 13.0)  # nothing stands where the other road runs
 # Kind, weight, width and height in m, nearest edge's distance from the road's middle.
 _KINDS: Final = (
@@ -43,10 +43,10 @@ class Scenery:
     def __init__(self, drive: DriveByParameters, chance: np.random.Generator) -> None:
         self._camera, self._eye = Pinhole.of(drive), drive.eye
         palette = PALETTES[drive.weather]
-        self._light = as_layer((*palette.ambient, 1.0))
-        self._horizon = as_layer((*palette.horizon, 255.0))
+        light = as_layer((*palette.ambient, 1.0))
+        self._horizon = as_layer(palette.horizon)
         self._sprites: dict[tuple[str, int], Pyramid] = {
-            (kind, number): pyramid(DRAW[kind](chance))
+            (kind, number): pyramid(DRAW[kind](chance) * light)
             for kind, count in _VARIANTS.items()
             for number in range(count)
         }
@@ -81,12 +81,11 @@ class Scenery:
         )
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         patch = cv2.warpAffine(sprite, back, (x1 - x0, y1 - y0), flags=flags)
-        cover = patch[:, :, 3:] / 255
-        veil = float(haze(depth))
-        colour = patch * (self._light * (1 - veil)) + cover * (self._horizon * veil)
+        cover = patch[:, :, 3:] * as_layer(1 / 255)
+        veil = haze(depth)
         region = picture[y0:y1, x0:x1]
-        region *= 1 - cover
-        region += colour[:, :, :3]
+        region += cover * (self._horizon * veil - region)
+        region += patch[:, :, :3] * (1 - veil)
 
 
 def _roadside(drive: DriveByParameters, chance: np.random.Generator) -> list[Billboard]:

@@ -49,12 +49,14 @@ def bush(chance: np.random.Generator) -> Layer:
 def conifer(chance: np.random.Generator) -> Layer:
     """A conifer, 200 x 420 pixels."""
     green = np.array((48, 76, 50)) * chance.uniform(0.85, 1.15, 3)
-    down = np.sort(chance.uniform(0, 1, 130))
-    across = chance.uniform(-1, 1, 130) * (8 + 78 * down)
-    centres = np.column_stack([100 + across, 24 + 360 * down])
+    down = np.sqrt(chance.uniform(0.002, 1, 220))
+    across = chance.uniform(-1, 1, 220) * (2 + 62 * down)
+    centres = np.column_stack([100 + across, 14 + 362 * down])
     sprite = np.zeros((420, 200, 4), np.float32)
-    cv2.rectangle(sprite, (95, 380), (105, 420), (62, 52, 44, 255), -1)
-    return _foliage(sprite, centres, (9, 21), green, chance)
+    cv2.rectangle(sprite, (95, 370), (105, 420), (62, 52, 44, 255), -1)
+    inner = np.array([(100, 6), (162, 384), (38, 384)], np.int32)
+    cv2.fillConvexPoly(sprite, inner, _opaque(green * 0.7), cv2.LINE_AA)
+    return _foliage(sprite, centres, (7, 15), green, chance)
 
 
 def house(chance: np.random.Generator) -> Layer:
@@ -108,7 +110,7 @@ def _foliage(
     towards = (centres - centres.mean(axis=0)) @ _SUN
     for number in np.argsort(towards):
         radius = int(chance.integers(*radii))
-        bright = 0.72 + 0.45 * (number_rank(towards, number)) + chance.normal(0, 0.06)
+        bright = 0.72 + 0.45 * (_rank(towards, number)) + chance.normal(0, 0.06)
         middle = (int(centres[number, 0]), int(centres[number, 1]))
         cv2.circle(sprite, middle, radius, _opaque(green * bright), -1, cv2.LINE_AA)
         lit = (middle[0] - radius // 4, middle[1] - radius // 3)
@@ -123,6 +125,6 @@ def _foliage(
     return np.clip(sprite, 0, 255)
 
 
-def number_rank(values: np.ndarray[tuple[int], np.dtype[np.float64]], number: int) -> float:
+def _rank(values: np.ndarray[tuple[int], np.dtype[np.float64]], number: int) -> float:
     """Where one of the values stands between the least (0) and the greatest (1)."""
     return float((values[number] - values.min()) / (np.ptp(values) + 1e-9))

@@ -121,7 +121,9 @@ def test_red_pixels_lie_within_the_quad(depth: float) -> None:
     red, green, blue = (frame.pixels[:, :, i].astype(int) for i in range(3))
     ys, xs = ((red > 90) & (red > 2 * green) & (red > 2 * blue)).nonzero()
     quad = np.array(thing(frame).quad, np.float32)
-    inside = [cv2.pointPolygonTest(quad, (x + 0.5, y + 0.5), True) for x, y in zip(xs, ys)]
+    inside = [
+        cv2.pointPolygonTest(quad, (x + 0.5, y + 0.5), True) for x, y in zip(xs, ys, strict=True)
+    ]
     assert len(inside) > 0.3 * cv2.contourArea(quad)
     assert min(inside) > -1
 
@@ -135,7 +137,7 @@ def test_the_distance_falls_as_the_speed_says() -> None:
 
 
 def test_the_same_seed_gives_the_same_pixels_in_any_order() -> None:
-    options = {"distance": 20, "speed": 20, "passes": 3, "seed": 4}
+    options = {"distance": 20, "speed": 40, "passes": 2, "seed": 4}
     forward = [frame.pixels for frame in drive(**options).frames()]
     again = pickle.loads(pickle.dumps(drive(**options)))
     for index in np.random.default_rng(0).permutation(len(forward)):
@@ -171,7 +173,7 @@ def test_a_face_turned_from_the_sun_is_darker() -> None:
     assert red(0) < 0.7 * red(180)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(
     fov=st.floats(15, 110),
     eye=st.floats(0.3, 4),

@@ -35,12 +35,13 @@ def test_boxes_are_read_from_a_folder_of_their_own_or_beside(
     draw("images/a.png" if folder else "a.png")
     things = THING.format("stop", 3, 4, 20, 21) + THING.format("7", 1, 1, 2, 2.5)
     annotate(tmp_path / f"{folder}a.xml", "a.png", things)
-    frame = Voc(tmp_path).read(0)
-    assert frame.truth is not None
-    assert [(o.label, o.box) for o in frame.truth.objects] == [
-        ("stop", Box(3, 4, 20, 21)),
-        ("#7", Box(1, 1, 2, 2.5)),
-    ]
+    for path in (tmp_path, tmp_path / folder):
+        frame = Voc(path).read(0)
+        assert frame.truth is not None
+        assert [(o.label, o.box) for o in frame.truth.objects] == [
+            ("stop", Box(3, 4, 20, 21)),
+            ("#7", Box(1, 1, 2, 2.5)),
+        ]
 
 
 def test_a_wrong_filename_falls_back_on_the_xmls_own_name(tmp_path: Path, draw: Draw) -> None:

@@ -49,9 +49,7 @@ def test_a_picture_without_a_text_file_is_a_background(tmp_path: Path, draw: Dra
         ("obj.names", "go\nstop sign\n"),
     ],
 )
-def test_names_are_found_beside_the_data(
-    tmp_path: Path, draw: Draw, file: str, text: str
-) -> None:
+def test_names_are_found_beside_the_data(tmp_path: Path, draw: Draw, file: str, text: str) -> None:
     draw("images/a.png")
     write(tmp_path / "labels/a.txt", "1 0.5 0.5 1 1\n")
     write(tmp_path / file, text)
