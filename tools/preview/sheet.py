@@ -1,0 +1,100 @@
+"""Contact sheets: one picture under several perturbations and severities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from agent.errors import UsageError
+from agent.geometry.plane import sign_plane
+from agent.perturbations import Moment, Perturbation, family
+from agent.values import Box, Pixels, Quad
+
+_TILE_WIDTH = 320
+_CAPTION = 22
+_GAP = 4
+_PAPER = 250
+_INK = (30, 30, 30)
+_CLOSE_UP = 2.2  # a kind on the object is shown with this many widths of the target around it
+_ASCII = {"×": "x", "²": "2", "³": "3", "°": " deg", "µ": "u", "−": "-", "–": "-"}
+
+
+def contact_sheet(
+    image: Pixels,
+    kinds: Sequence[str | Perturbation],
+    severities: Sequence[float],
+    *,
+    region: Box | None = None,
+    quad: Quad | None = None,
+    seed: int = 0,
+) -> Pixels:
+    """A sheet, uint8 RGB (H', W', 3), with a row for each kind and a column for each severity.
+
+    ``image`` is uint8 RGB (H, W, 3); ``kinds`` are names of kinds with their defaults, or
+    perturbations; ``region`` and ``quad`` say where the target is (None: the middle of the
+    picture). Each tile's caption is the severity in units. Raises ``UsageError`` for an empty
+    list or a severity outside [0, 1], ``UnknownKind`` for a kind that does not exist.
+    """
+    _check(kinds, severities)
+    moment = Moment(seed=seed, time_s=0.5, frame=15, region=region, quad=quad)
+    rows = []
+    for kind in kinds:
+        perturbation = family.load(kind)() if isinstance(kind, str) else kind
+        view = _view(image, perturbation, moment)
+        tiles = []
+        for severity in severities:
+            pixels = perturbation.apply(image, severity, moment)
+            caption = f"{perturbation.kind()} {severity:g}: {perturbation.describe(severity)}"
+            tiles.append(_tile(pixels[view], caption))
+        rows.append(np.hstack(tiles))
+    return _stack(rows)
+
+
+def _check(kinds: Sequence[str | Perturbation], severities: Sequence[float]) -> None:
+    if not kinds or not severities:
+        raise UsageError(
+            "A contact sheet needs at least one kind and one severity.",
+            remedy="Name a kind, such as fog, and severities between 0 and 1.",
+        )
+    for severity in severities:
+        if not 0 <= severity <= 1:
+            raise UsageError(
+                f"The severity {severity:g} is outside its range.",
+                remedy="Give severities from 0 (nothing) to 1 (the harshest).",
+            )
+
+
+def _view(image: Pixels, perturbation: Perturbation, moment: Moment) -> tuple[slice, slice]:
+    """The part of the picture to show: around the target for kinds on the object, else all."""
+    everything = (slice(None), slice(None))
+    if perturbation.stage() != "on_object" or (moment.region is None and moment.quad is None):
+        return everything
+    plane = sign_plane(image.shape, region=moment.region, quad=moment.quad)
+    window = plane.window(image.shape, extent=_CLOSE_UP)
+    if window.empty:
+        return everything
+    return slice(window.y0, window.y1), slice(window.x0, window.x1)
+
+
+def _tile(pixels: Pixels, caption: str) -> Pixels:
+    """One picture at the sheet's width with its caption below."""
+    scale = _TILE_WIDTH / pixels.shape[1]
+    size = (_TILE_WIDTH, max(round(pixels.shape[0] * scale), 1))
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    shown = np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8)
+    tile = np.full((size[1] + _CAPTION + _GAP, _TILE_WIDTH + _GAP, 3), _PAPER, np.uint8)
+    tile[: size[1], :_TILE_WIDTH] = shown
+    for sign, plain in _ASCII.items():  # OpenCV's letters are ASCII only
+        caption = caption.replace(sign, plain)
+    font, height = cv2.FONT_HERSHEY_SIMPLEX, 0.42
+    wide = cv2.getTextSize(caption, font, height, 1)[0][0]
+    height *= min(1.0, (_TILE_WIDTH - 4) / max(wide, 1))
+    cv2.putText(tile, caption, (2, size[1] + 15), font, height, _INK, 1, cv2.LINE_AA)
+    return tile
+
+
+def _stack(rows: Sequence[Pixels]) -> Pixels:
+    """Rows below one another; they are equally wide."""
+    return np.ascontiguousarray(np.vstack(rows))
