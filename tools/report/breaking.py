@@ -13,11 +13,11 @@ from tools.report.wording import percent, percent_range, readable, severity
 class BreakingRow:
     """One kind. ``left``, ``right`` and ``dot`` place the drawn interval, in per cent of [0, 1].
 
-    ``dot`` is None where more than half survived; ``open_right`` where the interval has no end.
+    ``units`` says the breaking severity, or the strongest tried where more than half survived:
+    then ``dot`` is None; ``open_right`` where the interval has no end.
     """
 
     kind: str
-    stage: str
     broke: bool
     severity: str
     units: str
@@ -29,7 +29,6 @@ class BreakingRow:
     open_right: bool
     survivors: int
     n: int
-    strongest: str
     strongest_accuracy: str
     strongest_interval: str
 
@@ -67,10 +66,9 @@ def _row(
     ends = last.severity if low is None else low, last.severity if high is None else high
     return BreakingRow(
         kind=readable(kind),
-        stage=last.stage,
         broke=found.median is not None,
         severity="" if found.median is None else severity(found.median),
-        units=found.units,
+        units=last.units if found.median is None else found.units,
         interval=_interval(low, high, last.severity) if found.n else "",
         interval_units=_interval_units(low, high, conditions),
         left=100 * ends[0],
@@ -79,7 +77,6 @@ def _row(
         open_right=high is None,
         survivors=found.censored,
         n=found.n,
-        strongest=severity(last.severity),
         strongest_accuracy=percent(last.accuracy) if last.n else "–",
         strongest_interval=percent_range(last.ci95) if last.n else "",
     )
@@ -89,9 +86,9 @@ def _interval(low: float | None, high: float | None, strongest: float) -> str:
     beyond = f"beyond {severity(strongest)}"
     if low is None:
         return beyond
-    if low == high:
-        return severity(low)
-    return f"{severity(low)} to {beyond if high is None else severity(high)}"
+    if high is None:
+        return f"{severity(low)} or beyond" if low == strongest else f"{severity(low)} to {beyond}"
+    return severity(low) if low == high else f"{severity(low)} to {severity(high)}"
 
 
 def _interval_units(

@@ -29,7 +29,7 @@ from tools.report.wording import severity
 INK, MUTED, RULE, ACCENT, WELL = "#010203", "#010204", "#010205", "#010206", "#010207"
 VARIABLES = {INK: "ink", MUTED: "muted", RULE: "rule", ACCENT: "accent", WELL: "well"}
 
-WIDTH, LEFT, RIGHT, TOP = 2.9, 0.46, 0.06, 0.08  # inches
+WIDTH, LEFT, RIGHT, TOP = 2.6, 0.46, 0.06, 0.08  # inches
 
 STYLE: Final[dict[Any, Any]] = {
     "svg.fonttype": "none",  # text stays text: small, selectable, in the page's type
@@ -57,7 +57,7 @@ def severity_curve(
 
     ``name`` makes the chart's ids unique within a page: letters, digits and hyphens.
     """
-    with _chart(1.75, 0.24) as (figure, axes):
+    with _chart(1.6, 0.24) as (figure, axes):
         points = [c for c in conditions if c.n]
         x = [c.severity for c in points]
         y = [100 * c.accuracy for c in points]

@@ -144,7 +144,7 @@ def _card(item: Exhibit, pair: tuple[Pixels, Pixels], quality: int) -> Card:
 
 
 def _shot(item: Exhibit, sighting: Sighting, pixels: Pixels, quality: int, what: str) -> Shot:
-    said = verdict(sighting, item.label)
+    said = verdict(sighting, item.label, seen_clean=item.clean.seen)
     return Shot(
         uri=data_uri(pixels, quality),
         width=int(pixels.shape[1]),

@@ -43,12 +43,14 @@ def _tile(item: Exhibit) -> Pixels:
     tile = np.full((height, 2 * (WIDTH + GAP) + GAP, 3), PAPER, np.uint8)
     head = f"{readable(item.kind)} {severity(item.severity)}  {item.units}"
     _write(tile, head, GAP, GAP + 14, INK, 2 * CHARACTERS)
-    for column, sighting in enumerate((item.clean, item.perturbed)):
+    for column, (what, sighting) in enumerate(
+        (("clean", item.clean), ("perturbed", item.perturbed))
+    ):
         x, y = GAP + column * (WIDTH + GAP), GAP + LINE
         _place(tile[y : y + HEIGHT, x : x + WIDTH], panel(item, perturbed=column == 1))
-        said = f"{'perturbed' if column else 'clean'}: {verdict(sighting, item.label)}"
+        said = verdict(sighting, item.label, seen_clean=item.clean.seen)
         colour = COLOURS[verdict_class(sighting, item.label)] if column else MUTED
-        _write(tile, said, x, y + HEIGHT + 19, colour, CHARACTERS)
+        _write(tile, f"{what}: {said}", x, y + HEIGHT + 19, colour, CHARACTERS)
     return tile
 
 

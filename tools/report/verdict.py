@@ -76,7 +76,7 @@ def _clean(results: Results) -> str:
         return ""
     named = results.model.targets
     what = f" ({listed(named)})" if 0 < len(named) <= TARGETS_NAMED else ""
-    verb = "finds" if results.model.detects else "names rightly"
+    verb = "finds" if results.model.detects else "rightly names"
     return (
         f"On clean pictures it {verb} {clean.correct} of {count(clean.n, 'target')}{what}: "
         f"{percent(clean.accuracy)}, 95\u202f% interval {percent_range(clean.ci95)}."

@@ -71,8 +71,10 @@ def verdict_class(sighting: Sighting, label: str) -> str:
     return "misread" if sighting.label not in (None, label) else "lost"
 
 
-def verdict(sighting: Sighting, label: str) -> str:
+def verdict(sighting: Sighting, label: str, *, seen_clean: bool = True) -> str:
     """What became of a target called ``label``, in a few words.
+
+    Only what was seen on the clean frame can be lost.
 
     >>> verdict(Sighting(True, "stop", 0.931), "stop")
     'seen 0.93'
@@ -82,4 +84,6 @@ def verdict(sighting: Sighting, label: str) -> str:
     found = verdict_class(sighting, label)
     if found == "seen":
         return f"seen {sighting.confidence:.2f}"
-    return f"misread as {sighting.label}" if found == "misread" else "lost"
+    if found == "misread":
+        return f"misread as {sighting.label}"
+    return "lost" if seen_clean else "not seen"

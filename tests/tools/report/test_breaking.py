@@ -21,7 +21,7 @@ def test_a_kind_that_breaks_shows_its_severity_units_and_interval(make_results: 
 
 def test_an_interval_that_reaches_beyond_what_was_tried_is_open(make_results: Make) -> None:
     row = breaking_rows(make_results({"sticker": [40, 19]}))[0]
-    assert row.interval == "1 to beyond 1"
+    assert row.interval == "1 or beyond"
     assert row.open_right
 
 
@@ -31,6 +31,7 @@ def test_survivors_have_no_breaking_severity(make_results: Make) -> None:
     assert row.dot is None
     assert row.interval == "beyond 1"
     assert row.survivors == 38
+    assert row.units == "80 cm²"
 
 
 def test_of_kinds_that_survive_the_one_with_more_losses_comes_first(make_results: Make) -> None:

@@ -27,3 +27,7 @@ def test_the_examples_in_the_docstrings_hold() -> None:
 )
 def test_a_sighting_is_seen_lost_or_misread(sighting: Sighting, words: str) -> None:
     assert wording.verdict(sighting, "stop") == words
+
+
+def test_what_was_never_seen_cannot_be_lost() -> None:
+    assert wording.verdict(Sighting(False, None, 0.0), "stop", seen_clean=False) == "not seen"
