@@ -59,7 +59,7 @@ class Group:
 GROUPS = (
     ("Lost", "Seen on the clean frame and lost when perturbed; kinds in turn, the mildest first."),
     ("Survived", "Still seen; kinds in turn, the strongest first."),
-    ("Not seen on the clean frame either", "The perturbation is not to blame."),
+    ("Not seen on the clean frame", "Missed before anything was done to the picture."),
 )
 
 

@@ -21,7 +21,7 @@ def percent(share: float) -> str:
 
 
 def percent_range(interval: tuple[float, float]) -> str:
-    """An interval of shares, rounded outwards never: to whole per cent.
+    """An interval of shares, to whole per cent.
 
     >>> percent_range((0.823, 0.978)).replace(NARROW, " ")
     '82–98 %'

@@ -42,7 +42,7 @@ def test_failures_come_first_and_kinds_take_turns(make_exhibit: Hang) -> None:
     assert [group.heading for group in hang(exhibits)] == [
         "Lost",
         "Survived",
-        "Not seen on the clean frame either",
+        "Not seen on the clean frame",
     ]
 
 
