@@ -94,7 +94,7 @@ class LabelledImages(RecordedCamera):
                 f"None of the {len(self.rejected)} annotations in {self.path} can be used. "
                 f"The first, {source}: {reason}"
             )
-        return DataError(f"There is no labelled picture in {self.path}.")
+        return DataError(f"There is no picture that can be used in {self.path}.")
 
 
 class Pictures:

@@ -34,6 +34,7 @@ _CROSSING_M: Final = (3.2, 10.4)
 _GRAIN: Final = ((0.05, 0.05, 0.16), (0.35, 0.035, 0.13), (2.6, 0.03, 0.1), (11.0, 0.03, 0.07))
 """Octaves: wavelength in m, amplitude on asphalt, amplitude on grass."""
 _TEXELS: Final = 4.0  # per wavelength
+_TREE_LINE_M: Final = 250.0  # hides the ground behind it
 _FLOOR_PX: Final = 1.0  # rows start so far below the horizon, where depth is still finite
 
 
@@ -48,7 +49,7 @@ class Ground:
         across = np.arange(drive.width, dtype=np.float32) + 0.5 - camera.centre_x
         self._x = across[None, :] * self._depth[:, None] / camera.focal
         self._dx = (self._depth / camera.focal)[:, None]
-        veil = haze(self._depth)[:, None, None]
+        veil = haze(np.minimum(self._depth, _TREE_LINE_M))[:, None, None]
         self._light = as_layer(palette.ambient) * (1 - veil)
         self._air = as_layer(palette.horizon) * veil
         self._road = self._cover(*_ROAD)
