@@ -139,8 +139,8 @@ def _refused(path: Path, runtime: str, reason: str) -> ModelError:
         return ModelError(
             f"{path} uses the operator {too_new[1]} version {too_new[2]}, which {runtime} "
             "does not have.",
-            remedy="Use the newer runtime: pip install ai-edge-litert, or convert the model "
-            "again with an older TensorFlow.",
+            remedy="Install the newest runtime: pip install --upgrade ai-edge-litert, or convert "
+            "the model again with an older TensorFlow.",
         )
     custom = _CUSTOM.search(reason)
     if custom:
