@@ -132,5 +132,7 @@ def _blur(view: Pixels, contrast: NDArray[np.float32]) -> float:
     along = cv2.Sobel(green, cv2.CV_32F, 1, 0, ksize=1, scale=0.5)[::step]
     down = cv2.Sobel(green, cv2.CV_32F, 0, 1, ksize=1, scale=0.5)[::step]
     slope = float(np.percentile(cv2.magnitude(along, down), 99.7))
-    height = float(contrast[1])
-    return float(np.clip(height / (max(slope, 1e-3) * 2.507), _SHARPEST, _SOFTEST))
+    sigma = float(contrast[1]) / (max(slope, 1e-3) * 2.507)
+    if sigma > 2 * _SOFTEST:  # no edge at all in the view, so it tells nothing
+        return _SHARPEST
+    return float(np.clip(sigma, _SHARPEST, _SOFTEST))

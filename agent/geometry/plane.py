@@ -100,11 +100,14 @@ class Plane:
 
     def fill(self, polygon_cm: NDArray[np.float64], window: Window) -> NDArray[np.uint8]:
         """Coverage of a polygon (N, 2) given in sign centimetres, 0..255, (h, w)."""
-        mask = np.zeros((window.height, window.width), np.uint8)
-        points = self.project(polygon_cm) - (window.x0 + 0.5, window.y0 + 0.5)
+        fine = 4 if max(window.width, window.height) <= 320 else 2
+        mask = np.zeros((window.height * fine, window.width * fine), np.uint8)
+        points = (self.project(polygon_cm) - (window.x0, window.y0)) * fine - 0.5
         fixed = np.round(np.clip(points, -1e4, 1e4) * (1 << _SHIFT)).astype(np.int32)
-        cv2.fillPoly(mask, [fixed], (255,), lineType=cv2.LINE_AA, shift=_SHIFT)
-        return mask
+        # OpenCV's own antialiasing draws polygons half a pixel too large, so it is not used.
+        cv2.fillPoly(mask, [fixed], (255,), lineType=cv2.LINE_8, shift=_SHIFT)
+        size = (window.width, window.height)
+        return np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_AREA), np.uint8)
 
     def warp(
         self,

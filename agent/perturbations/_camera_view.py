@@ -15,7 +15,7 @@ _CROP_SIDE: Final = 128
 _LEAST_WIDTH: Final = 640
 _CAMERA_HEIGHT_M: Final = 1.4
 _HORIZON: Final = 0.5
-_FAR_M: Final = 160.0
+_FAR_M: Final = 110.0
 _NEAR_M: Final = 5.0
 
 
