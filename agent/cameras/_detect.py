@@ -22,11 +22,12 @@ def open_data(
 ) -> Camera:
     """The recorded data at ``path``; ``kind:PATH`` names the format where it must be said.
 
+    What exists is data first; ``drive_by:speed=10`` and other kinds can be given likewise.
     Raises ``DataError``: no such path, an empty folder, no labels, several formats at once.
     """
     selection = Selection(data_labels, limit, seed)
-    kind, colon, rest = str(path).partition(":")
-    if colon and not Path(path).exists() and kind in family.kinds():
+    kind, _, rest = str(path).partition(":")
+    if not Path(path).exists() and kind in family.kinds():
         return family.load(kind).open(rest, selection)
     path = Path(path)
     return family.load(_format(path)).open(str(path), selection)

@@ -102,17 +102,26 @@ class LiveCamera(Camera):
         """The reader thread: connect, read until it fails, pause, and again."""
         pause = _FIRST_PAUSE_S
         while not self._stop.is_set():
-            capture = self._connect()
-            if capture is None:
-                self._reason = "it cannot be opened"
-            else:
-                self.connections += 1
-                if self._drain(capture):
-                    pause = _FIRST_PAUSE_S
-                self._reason = "the connection was lost"
-                capture.release()
+            try:
+                worked = self._read_once()
+            except cv2.error:  # its text may quote the address
+                worked, self._reason = False, "OpenCV failed on what it sent"
+            pause = _FIRST_PAUSE_S if worked else pause
             self._stop.wait(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_S)
+
+    def _read_once(self) -> bool:
+        """One connection, from its opening to its loss; whether a picture came."""
+        capture = self._connect()
+        if capture is None:
+            self._reason = "it cannot be opened"
+            return False
+        self.connections += 1
+        try:
+            return self._drain(capture) > 0
+        finally:
+            self._reason = "the connection was lost"
+            capture.release()
 
     def _drain(self, capture: cv2.VideoCapture) -> int:
         """Offer pictures until a read fails; how many there were."""

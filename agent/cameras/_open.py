@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from pathlib import Path
 from typing import Final
@@ -37,5 +38,8 @@ def open_camera(text: str, selection: Selection | None = None) -> Camera:
 
 
 def _is_path(text: str) -> bool:
-    """Whether a text can only mean a file, so that its absence is the thing to report."""
-    return "/" in text.partition(":")[0] or (":" not in text and "." in text)
+    """Whether a text rather means a file than a kind, so that its absence is to be reported."""
+    name, colon, _ = text.partition(":")
+    if "/" in name:
+        return True
+    return not colon and ("." in text or not difflib.get_close_matches(text, family.kinds()))

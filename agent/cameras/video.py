@@ -79,8 +79,7 @@ class Video(RecordedCamera):
         if self._capture is None or index < self._next:
             self._start()
         while self._next < index:
-            if not self._grab():
-                raise self._bad(index)
+            self._grab()  # a bad frame on the way does not matter
         frame = self._frame()
         if frame is None:
             raise self._bad(index)

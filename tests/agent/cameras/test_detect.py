@@ -86,11 +86,20 @@ def test_a_camera_is_opened_by_kind_or_by_path(tmp_path: Path, draw: Draw) -> No
     assert open_camera("rtsp://127.0.0.1/a").kind == "rtsp"
     with pytest.raises(CameraError, match="/dev/video97"):
         open_camera("97")
-    with pytest.raises(DataError, match="no file or folder"):
-        open_camera(str(tmp_path / "gone.mp4"))
+    for absent in (str(tmp_path / "gone.mp4"), "gone.mp4", "photographs"):
+        with pytest.raises(DataError, match="no file or folder"):
+            open_camera(absent)
+
+
+def test_the_synthetic_drive_can_be_given_as_data() -> None:
+    camera = open_data("drive_by:distance=20", limit=3)
+    assert camera.kind == "drive_by"
+    assert len(camera) == 3
 
 
 def test_an_unknown_kind_is_refused_with_those_that_exist() -> None:
     with pytest.raises(UnknownKind, match="drive_by") as caught:
         open_camera("drive_bye:speed=3")
     assert "rtsp" in caught.value.remedy
+    with pytest.raises(UnknownKind, match="driveby"):
+        open_camera("driveby")

@@ -85,3 +85,12 @@ def test_the_real_clip_has_221_frames_at_25_per_second(shared_data: Path) -> Non
     assert count == len(video) == 221
     assert last == pytest.approx(8.8)
     assert not video.rejected
+
+
+def test_a_frame_after_broken_bytes_can_be_read_alone(clip: Path) -> None:
+    data = bytearray(clip.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 60] = bytes(60)
+    clip.write_bytes(bytes(data))
+    last = list(Video(clip).frames())[-1]
+    assert np.array_equal(Video(clip).read(last.index).pixels, last.pixels)
