@@ -3,22 +3,47 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import hashlib
+import logging
+import platform
+import re
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final, Literal
 
 import cv2
+import numpy as np
 from pydantic import ValidationError
 
+from agent import __version__
+from agent.cameras import Camera, Selection
+from agent.cameras._open import open_camera
 from agent.errors import ConfigError, DataError
 from agent.models import Model
 from agent.models._load import load_model
-from agent.session import Perturber, Session
+from agent.probes import family as probes
+from agent.profile import Profile
+from agent.record import SessionRecord
+from agent.recorder import Recorder, Totals
+from agent.session import Examination, Perturber, Session
 from agent.strategies import family as strategies
 from agent.suite import Suite, load_suite
+from agent.telemetry.link import Address
+from agent.telemetry.mqtt import Mqtt
+from agent.telemetry.outbox import Outbox
 from agent.toml import said
-from agent.values import Condition, Sensor
+from agent.values import Condition, Frame, Sensor
 from agent.vocabulary import Joined, join
+
+log = logging.getLogger(__name__)
+
+CONNECT_S: Final = 5.0
+"""How long a run waits for the broker's first answer before it starts without."""
 
 
 @dataclass(frozen=True)
@@ -86,3 +111,197 @@ def meet(labels: tuple[str, ...] | None, model: Model, aliases: Mapping[str, str
             remedy='Join them with --alias "data label=model label", or set targets in the card.',
         )
     return joined
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """What ``run`` needs. ``state`` is the folder of the outbox; ``drain_s`` how long to wait at
+    the end for the collector's receipts; ``frames`` 0 means until the camera ends.
+    """
+
+    examiner: Examiner
+    profile: Profile
+    camera: str
+    broker: Address
+    state: Path
+    site: str = "default"
+    device: str = ""
+    ack: Literal["collector", "broker"] = "collector"
+    frames: int = 0
+    drain_s: float = 30.0
+    names: Path | None = None
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What a run did. ``waiting`` rows stay in the outbox; ``trouble`` says why they wait."""
+
+    session: str
+    totals: Totals
+    rejected: Mapping[str, str]
+    waiting: int
+    trouble: str
+    stopped: bool
+
+
+class Run:
+    """The agent on a camera: examine, record, publish, until the camera ends or ``stop`` is set.
+
+    ``go`` may be watched: the function is called after each frame.
+    """
+
+    def __init__(self, plan: RunPlan) -> None:
+        self.plan = plan
+        self.stop = threading.Event()
+        self.session_id = uuid.uuid4().hex
+        self.device = plan.device or device_name()
+
+    def go(self, watch: Callable[[Run, Frame, Examination], None] | None = None) -> RunReport:
+        """Run to the end. Raises what opening camera, model, suite and outbox raise."""
+        plan = self.plan
+        with open_camera(plan.camera, Selection(plan.names, plan.frames or None)) as camera:
+            session, _ = plan.examiner.open(camera.labels)
+            self.session = session
+            outbox = Outbox(plan.state / "outbox", max_bytes=plan.profile.budgets.outbox_bytes)
+            with outbox, self._publisher(outbox, session) as publisher:
+                self.publisher = publisher
+                publisher.check(CONNECT_S)
+                if publisher.last_error:
+                    log.warning(
+                        "%s Records wait in %s until it is there.",
+                        publisher.last_error,
+                        outbox.folder,
+                    )
+                recorder = Recorder(outbox.put, self._start(session, camera))
+                self._loop(camera, session, recorder, watch)
+                recorder.end("stopped" if self.stop.is_set() else "camera ended")
+                drained = publisher.drain(0.5 if self.stop.is_set() else plan.drain_s)
+                trouble = "" if drained else publisher.last_error or "No receipt has come yet."
+                waiting = publisher.undelivered
+            return RunReport(
+                self.session_id,
+                recorder.totals,
+                camera.rejected,
+                waiting,
+                trouble,
+                self.stop.is_set(),
+            )
+
+    def _loop(
+        self,
+        camera: Camera,
+        session: Session,
+        recorder: Recorder,
+        watch: Callable[[Run, Frame, Examination], None] | None,
+    ) -> None:
+        pace = _Pace(self.plan.profile.budgets.max_fps)
+        health = _Health(self.plan.profile.telemetry.health_s)
+        for frame in camera.frames():
+            if self.stop.is_set():
+                return
+            examination = session.examine(frame)
+            recorder.add(examination)
+            if watch is not None:
+                watch(self, frame, examination)
+            readings = health.due(examination)
+            if readings is not None:
+                recorder.health(readings)
+            if self.plan.frames and recorder.totals.frames >= self.plan.frames:
+                return
+            pace.wait(self.stop)
+
+    def _publisher(self, outbox: Outbox, session: Session) -> Mqtt:
+        plan = self.plan
+        return Mqtt(
+            outbox,
+            plan.broker,
+            plan.site,
+            self.device,
+            self.session_id,
+            hashes={"model": session.model.sha256[:16], "config": self._config_hash()[:16]},
+            ack=plan.ack,
+            batch_rows=plan.profile.telemetry.batch_records,
+        )
+
+    def _config_hash(self) -> str:
+        """Tells apart runs of other settings; what says where and who is not among them."""
+        plan = self.plan
+        said = (plan.examiner, plan.profile.model_dump_json(), plan.camera)
+        return hashlib.sha256(repr(said).encode()).hexdigest()
+
+    def _start(self, session: Session, camera: Camera) -> SessionRecord:
+        plan, model = self.plan, session.model
+        return SessionRecord(
+            session=self.session_id,
+            model_name=model.name[-256:],
+            model_sha256=model.sha256,
+            model_kind=model.kind,
+            model_labels=len(model.labels),
+            model_runtime=model.runtime,
+            profile=plan.profile.name,
+            config_sha256=self._config_hash(),
+            suite=plan.examiner.suite[-256:],
+            strategy=plan.examiner.strategy,
+            seed=plan.examiner.seed,
+            camera=camera.kind,
+            versions=versions(model.runtime),
+        )
+
+
+class _Pace:
+    """Keeps the frame rate at or below a limit, in frames per second; 0: no limit."""
+
+    def __init__(self, most: float) -> None:
+        self._period = 1 / most if most else 0.0
+        self._next = time.monotonic()
+
+    def wait(self, stop: threading.Event) -> None:
+        self._next = max(self._next + self._period, time.monotonic())
+        stop.wait(max(0.0, self._next - time.monotonic()))
+
+
+class _Health:
+    """Reads all probes every so many seconds, with the loop's own figures since the last time."""
+
+    def __init__(self, period_s: float) -> None:
+        self._period_s = period_s
+        self._probes = [probe() for probe in probes]
+        self._since = time.monotonic()
+        self._frames = 0
+        self._pictures = 0
+        self._predict_s = 0.0
+
+    def due(self, seen: Examination) -> dict[str, float] | None:
+        """The readings when it is time, else None."""
+        self._frames += 1
+        self._pictures += 1 + len(seen.inferences)
+        self._predict_s += seen.predict_s
+        elapsed = time.monotonic() - self._since
+        if elapsed < self._period_s:
+            return None
+        readings = {
+            "frames_per_s": round(self._frames / elapsed, 3),
+            "predict_ms": round(1000 * self._predict_s / self._pictures, 3),
+        }
+        for probe in self._probes:
+            readings.update(probe.read())
+        self._since, self._frames, self._pictures, self._predict_s = time.monotonic(), 0, 0, 0.0
+        return readings
+
+
+def device_name() -> str:
+    """This machine's name in the alphabet of topics."""
+    return re.sub(r"[^A-Za-z0-9_-]", "-", socket.gethostname())[:64] or "device"
+
+
+def versions(runtime: str) -> dict[str, str]:
+    """Versions and machine, for whoever repeats a run."""
+    return {
+        "fieldproof": __version__,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "system": platform.platform(),
+        "runtime": runtime,
+        "numpy": np.__version__,
+        "opencv": cv2.__version__,
+    }

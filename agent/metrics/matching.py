@@ -12,12 +12,17 @@ from agent.values import Box, Detection, Prediction, Sighting, Target
 IOU_FOUND: Final = 0.5
 """Overlap at which a detection counts as the target: the Pascal VOC criterion."""
 
+IOU_BACKGROUND: Final = 0.1
+"""Overlap below which a detection has nothing to do with a target (TIDE, Bolya et al. 2020)."""
+
 
 def sight(
     prediction: Prediction, targets: Sequence[Target], interest: frozenset[str] = frozenset()
 ) -> tuple[tuple[Sighting, ...], tuple[Detection, ...]]:
     """How each target fares, in order, and the phantoms: detections where no target is.
 
+    A loose or second box on a target, or another label in its place, is no phantom: something is
+    there.
     A classifier's phantom is a label of ``interest`` seen in a frame without targets; its box is
     empty. A detection serves one target at most; pairs of the right label
     are made first, highest score first, as in the VOC protocol (Everingham et al. 2010).
@@ -55,7 +60,7 @@ def _detected(
         best = _best(detection, [t for t in real if t.number not in found])
         if best is not None:
             found[best.number] = detection
-        else:
+        elif all(_overlap(detection, target) < IOU_BACKGROUND for target in real):
             phantoms.append(detection)
     sightings = []
     for target in targets:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import platform
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from agent import __version__
-from agent.assembly import Examiner
+from agent.assembly import Examiner, versions
 from agent.errors import DataError, FieldproofError, MissingExtra
 from agent.metrics.counters import CellKey
 from agent.session import Session
@@ -153,7 +150,7 @@ def _results(
             if key in gathering.tally.cells
         ],
         summary=summarise(gathering.tally, units),
-        environment=environment(session.model.runtime),
+        environment=versions(session.model.runtime),
     )
 
 
@@ -167,29 +164,6 @@ def model_facts(session: Session) -> ModelFacts:
         targets=list(model.targets) if model.targets != model.labels else [],
         detects=model.detects,
     )
-
-
-def environment(runtime: str) -> dict[str, str]:
-    """Versions and machine, for whoever repeats the run."""
-    return {
-        "fieldproof": __version__,
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "system": platform.platform(),
-        "runtime": runtime,
-        "numpy": version("numpy"),
-        "opencv": _opencv(),
-    }
-
-
-def _opencv() -> str:
-    """OpenCV's version by whichever of its two names it is installed."""
-    for name in ("opencv-python", "opencv-python-headless"):
-        try:
-            return f"{name} {version(name)}"
-        except PackageNotFoundError:
-            continue
-    return "unknown"
 
 
 def _timing(gathering: Gathering, started: float, session: Session) -> dict[str, float]:

@@ -1,0 +1,125 @@
+"""``python -m agent``: the device's commands without the desk's tools."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+from pathlib import Path
+
+from agent import __version__
+from agent.assembly import Examiner, Run, RunPlan, RunReport
+from agent.errors import BrokerError, FieldproofError
+from agent.profile import detect, load_profile
+from agent.telemetry.link import Address
+from agent.vocabulary import parse_aliases
+
+log = logging.getLogger("agent")
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run a device's command; the exit code."""
+    options = parser().parse_args(words)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    try:
+        report = run(plan_of(options))
+    except FieldproofError as error:
+        log.error("%s", error.message)
+        if error.remedy:
+            log.error("try: %s", error.remedy)
+        return error.exit_code
+    totals = report.totals
+    log.info(
+        "%d frames, %d trials, %d flips, %d phantoms; %d rows wait in the outbox",
+        totals.frames,
+        totals.trials,
+        totals.flips,
+        totals.phantoms,
+        report.waiting,
+    )
+    return ending(report)
+
+
+def run(plan: RunPlan) -> RunReport:
+    """Run a plan; SIGTERM and Ctrl-C end it cleanly."""
+    agent = Run(plan)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: agent.stop.set())
+    return agent.go()
+
+
+def ending(report: RunReport) -> int:
+    """The exit code of a run: 75 where it ended by itself and rows still wait."""
+    if report.stopped or not report.waiting:
+        return 0
+    log.error("%d rows wait in the outbox: %s", report.waiting, report.trouble)
+    log.error("try: Start the broker and the collector; the next run sends them first.")
+    return BrokerError.exit_code
+
+
+def plan_of(options: argparse.Namespace) -> RunPlan:
+    """A plan from parsed options: the profile fills what they leave out."""
+    profile = load_profile(options.profile or detect())
+    table = profile.camera
+    usual = f"{table.spec},width={table.width},height={table.height},fps={table.fps:g}"
+    return RunPlan(
+        examiner=Examiner(
+            Path(options.model),
+            options.suite,
+            seed=options.seed,
+            aliases=parse_aliases(options.alias),
+            threads=profile.runtime.threads,
+            sensor=profile.sensor.value(),
+        ),
+        profile=profile,
+        camera=options.camera or usual,
+        broker=Address.parse(
+            options.broker,
+            ca_file=options.ca_file,
+            cert_file=options.cert_file,
+            key_file=options.key_file,
+            password_file=options.password_file,
+        ),
+        state=options.state,
+        site=options.site,
+        device=options.device,
+        ack=options.ack,
+        frames=options.frames,
+        drain_s=options.drain,
+        names=options.data_labels,
+    )
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of ``python -m agent``; ``fieldproof run`` has the same."""
+    top = argparse.ArgumentParser(prog="python -m agent", description=__doc__)
+    top.add_argument("--version", action="version", version=f"fieldproof {__version__}")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    run = commands.add_parser(
+        "run",
+        help="examine the model on a camera and send what is found",
+        epilog="example: python -m agent run --model card.toml --camera v4l2:/dev/video0 "
+        "--broker mqtt://broker --state /var/lib/fieldproof",
+    )
+    run.add_argument("--model", required=True, help="model card (TOML)")
+    run.add_argument("--broker", required=True, help="mqtt://host:1883 or mqtts://host:8883")
+    run.add_argument("--camera", default="", help="default: the profile's")
+    run.add_argument("--profile", default="", help="default: the one that fits this machine")
+    run.add_argument("--state", type=Path, default=Path("fieldproof-state"), help="outbox folder")
+    run.add_argument("--suite", default="quick", help="a shipped suite or a TOML file")
+    run.add_argument("--seed", type=int, default=0)
+    run.add_argument("--site", default="default")
+    run.add_argument("--device", default="", help="default: this machine's name")
+    run.add_argument("--alias", action="append", default=[], help='stop="stop sign"')
+    run.add_argument("--data-labels", type=Path, help="names of the data's numeric ids")
+    run.add_argument("--frames", type=int, default=0, help="stop after so many; 0: never")
+    run.add_argument("--drain", type=float, default=30.0, help="s to wait for receipts at the end")
+    run.add_argument("--ack", choices=("collector", "broker"), default="collector")
+    for name in ("ca-file", "cert-file", "key-file", "password-file"):
+        run.add_argument(f"--{name}", type=Path)
+    return top
+
+
+if __name__ == "__main__":
+    sys.exit(main())
