@@ -78,11 +78,10 @@ class Link:
         self.receive_maximum = 65535
         self._subscribed: dict[int, bool] = {}
         try:
-            if persistent:
-                # amqtt answers a v5 CONNECT with silence when it carries properties, and says
-                # what is wrong when it does not; so brokers are asked without them first.
-                self._open(5, asking=True)
-                self.close()
+            # amqtt meets a v5 CONNECT that carries a will or properties with silence, and a bare
+            # one with the right answer; so brokers are asked with a bare one first.
+            self._open(5, asking=True)
+            self.close()
             self._open(5)
         except _NotSpokenError:
             self._open(4)
@@ -161,7 +160,7 @@ class Link:
         self._lost: LinkLostError | None = None
         self._answer: ReasonCode | None = None
         self._published = self._settled = 0
-        self._client = self._made(version, self.client_id + ("-asks" if asking else ""))
+        self._client = self._made(version, asking)
         extra: dict[str, Any] = {}
         if version == 5 and self.persistent and not asking:
             extra = {"clean_start": False, "properties": self._properties()}
@@ -173,6 +172,11 @@ class Link:
                 remedy="Check the address, and that a broker runs there.",
             ) from None
         self._await_answer()
+        if self._answer is not None and self._answer.is_failure and not asking:
+            raise BrokerError(
+                f"The broker {self.address} refuses the connection: {self._answer.getName()}.",
+                remedy="Check user, password and the broker's access rules.",
+            )
 
     def _await_answer(self) -> None:
         end = time.monotonic() + CONNECT_S
@@ -186,17 +190,12 @@ class Link:
                 )
         if self._answer.value == UNSUPPORTED_VERSION:
             raise _NotSpokenError(f"The broker {self.address} speaks neither MQTT v5 nor 3.1.1.")
-        if self._answer.is_failure:
-            raise BrokerError(
-                f"The broker {self.address} refuses the connection: {self._answer.getName()}.",
-                remedy="Check user, password and the broker's access rules.",
-            )
 
-    def _made(self, version: int, client_id: str) -> paho.Client:
+    def _made(self, version: int, asking: bool) -> paho.Client:
         protocol = MQTTProtocolVersion.MQTTv5 if version == 5 else MQTTProtocolVersion.MQTTv311
         client = paho.Client(
             CallbackAPIVersion.VERSION2,
-            client_id,
+            self.client_id + ("-asks" if asking else ""),
             clean_session=None if version == 5 else not self.persistent,
             protocol=protocol,
             reconnect_on_failure=False,
@@ -211,7 +210,7 @@ class Link:
             client.username_pw_set(self.address.username, self.address.password or None)
         if self.address.tls:
             client.tls_set_context(self._tls())
-        if self.will is not None:
+        if self.will is not None and not asking:
             client.will_set(self.will.topic, self.will.payload, 1, self.will.retain)
         return client
 

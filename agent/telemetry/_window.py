@@ -1,0 +1,111 @@
+"""Which rows are under way, and what to do about those that do not arrive. Pure bookkeeping."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+MAX_STRIKES = 3
+INFLIGHT = 20
+UNRECEIPTED = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A batch under way: rows ``first``..``last``, ``rows`` of them."""
+
+    first: int
+    last: int
+    rows: int
+
+
+class Window:
+    """Batches sent and not yet confirmed; seconds are monotonic.
+
+    The broker's acknowledgement (PUBACK) paces the sending: at most ``inflight`` batches wait for
+    it. The collector's receipt confirms: at most ``UNRECEIPTED`` batches wait for it, and when
+    none comes for ``patience`` seconds all are sent again from the first unconfirmed row, in
+    smaller batches: brokers of MQTT 3.1.1 acknowledge what is too large for them, and drop it.
+    """
+
+    def __init__(self, batch_rows: int, receipt_s: float) -> None:
+        self.batch_rows = self.size = batch_rows
+        self.receipt_s = self.patience = receipt_s
+        self.inflight = INFLIGHT
+        self.highest = 0
+        self._strikes: dict[int, int] = {}
+        self.restart(0, 0.0)
+
+    def restart(self, released: int, now: float) -> None:
+        """Nothing is under way any more: the next row to send is the first unconfirmed one."""
+        self.cursor = released
+        self._unacked: dict[int, Sent] = {}
+        self._unreceipted: deque[Sent] = deque()
+        self._progress = now
+
+    @property
+    def has_room(self) -> bool:
+        return len(self._unacked) < self.inflight and len(self._unreceipted) < UNRECEIPTED
+
+    def sent(self, mid: int, batch: Sent, now: float) -> int:
+        """A batch went out; how many of its rows for the second time or more."""
+        if not self._unreceipted:
+            self._progress = now
+        again = batch.rows if batch.last <= self.highest else 0
+        self._unacked[mid] = batch
+        self._unreceipted.append(batch)
+        self.cursor = batch.last
+        self.highest = max(self.highest, batch.last)
+        return again
+
+    def acknowledged(self, mid: int, now: float) -> Sent | None:
+        """The broker answered for a batch; None for a message that is no batch of ours."""
+        self._progress = now
+        return self._unacked.pop(mid, None)
+
+    def accepted(self, batch: Sent) -> None:
+        self.size = min(self.batch_rows, self.size * 2)
+        self._strikes.pop(batch.first, None)
+
+    def settled(self) -> int:
+        """The highest seq up to which the broker has acknowledged all batches."""
+        waiting = {batch.first for batch in self._unacked.values()}
+        done = 0
+        while self._unreceipted and self._unreceipted[0].first not in waiting:
+            done = self._unreceipted.popleft().last
+        return done
+
+    def confirmed(self, seq: int, now: float) -> None:
+        """The collector's receipt: all rows up to ``seq``."""
+        while self._unreceipted and self._unreceipted[0].last <= seq:
+            self._unreceipted.popleft()
+        self._progress = now
+        self.patience = self.receipt_s
+
+    def is_overdue(self, now: float) -> bool:
+        """Whether no receipt came for too long; the next wait is twice as long, to a minute."""
+        if not self._unreceipted or now - self._progress < self.patience:
+            return False
+        self.patience = min(60.0, self.patience * 2)
+        self.size = max(1, self.size // 2)
+        return True
+
+    def refused(self, batch: Sent) -> int | None:
+        """The broker will not take a batch: try halves; a single row ``MAX_STRIKES`` times.
+
+        The row to quarantine, or None while there is hope.
+        """
+        if batch.rows > 1:
+            self.size = max(1, batch.rows // 2)
+            return None
+        strikes = self._strikes.get(batch.first, 0) + 1
+        if strikes >= MAX_STRIKES:
+            self._strikes.pop(batch.first, None)
+            return batch.first
+        self._strikes[batch.first] = strikes
+        return None
+
+    @property
+    def head(self) -> Sent | None:
+        """The oldest batch that the broker has not answered for."""
+        return next(iter(self._unacked.values()), None)

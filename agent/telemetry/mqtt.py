@@ -1,0 +1,261 @@
+"""The publisher over MQTT: batches at QoS 1, freed from the outbox by the collector's receipts."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Mapping
+from typing import Literal
+
+from agent import __version__
+from agent.errors import BrokerError
+from agent.record import (
+    Envelope,
+    Packed,
+    PayloadError,
+    Status,
+    Topic,
+    decode_receipt,
+    encode_batch,
+    encode_message,
+)
+from agent.telemetry import Publisher
+from agent.telemetry._window import Sent, Window
+from agent.telemetry.link import TAKEN_OVER, Address, Link, LinkLostError, Message
+from agent.telemetry.outbox import Outbox
+
+log = logging.getLogger(__name__)
+
+MAX_BATCH_BYTES = 64 << 10
+IDLE_S = 0.1
+BACKOFF_S = 0.5
+BACKOFF_MAX_S = 30.0
+STOP_S = 15.0
+NOT_THE_ROWS_FAULT = frozenset({0x87, 0x89, 0x8B, 0x97})
+"""Not authorised, server busy, shutting down, quota exceeded: no other batch would fare better."""
+
+
+class Mqtt(Publisher):
+    """Sends the outbox to a broker as ``fieldproof/v1/<site>/<device>/records``.
+
+    ``session`` names this run in the retained status (online, offline as will, stopped).
+    ``hashes`` of model, profile and config go into every batch. ``ack`` tells what frees a row:
+    the ``collector``'s receipt, or the ``broker``'s acknowledgement for those who have no
+    collector of ours. A row that the broker refuses again and again is set aside in the outbox;
+    a refusal that is not the row's fault (access rules, quota) is waited out.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        address: Address,
+        site: str,
+        device: str,
+        session: str,
+        *,
+        hashes: Mapping[str, str] | None = None,
+        ack: Literal["collector", "broker"] = "collector",
+        batch_rows: int = 100,
+        receipt_s: float = 10.0,
+    ) -> None:
+        super().__init__(outbox)
+        self.address, self.site, self.device, self.session = address, site, device, session
+        self.hashes, self.ack = dict(hashes or {}), ack
+        self._status("online")  # refuses a bad name now, not in the thread
+        self._window = Window(batch_rows, receipt_s)
+        self._hold_until = 0.0
+        self._epoch = outbox.epoch
+        self._link: Link | None = None
+        self._ready = False
+        self._tried, self._ending = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
+
+    @property
+    def connected(self) -> bool:
+        return self._ready
+
+    @property
+    def protocol(self) -> str:
+        """The MQTT version in use, empty while there is no link."""
+        link = self._link
+        return link.version if link is not None else ""
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def check(self, timeout: float) -> bool:
+        self._tried.wait(timeout)
+        return self._ready
+
+    def stop(self) -> None:
+        self._ending.set()
+        if self._thread.is_alive():
+            self._thread.join(STOP_S)
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._ending.is_set():
+            try:
+                self._converse()
+            except BrokerError as error:
+                failures = 0 if self._ready else failures + 1
+                self._lost(error)
+            finally:
+                self._ready, self._link = False, None
+                self._tried.set()
+            # Full jitter: a fleet that lost its broker must not come back as one.
+            most = min(BACKOFF_MAX_S, BACKOFF_S * 2 ** min(failures, 10))
+            self._ending.wait(random.uniform(0, most))
+
+    def _lost(self, error: BrokerError) -> None:
+        if error.message != self.last_error:
+            log.warning("%s", error.message)
+        self.last_error = error.message
+        if isinstance(error, LinkLostError) and error.reason == TAKEN_OVER:
+            self.last_error = f"Another agent uses the name {self.site}/{self.device}."
+            log.error("%s Give each device a name of its own.", self.last_error)
+        elif isinstance(error, LinkLostError) and self._ready:
+            self._blame(self._window.head, error.reason)
+
+    def _blame(self, head: Sent | None, reason: int) -> None:
+        """The link broke under a batch: some brokers end it for one that is too large.
+
+        Only on v5, where such a broker is known; elsewhere it is a broken cable.
+        """
+        if head is not None and self.protocol == "5.0" and reason not in NOT_THE_ROWS_FAULT:
+            self._refused(head, "the broker ends the connection on it")
+
+    def _converse(self) -> None:
+        """One connection, from birth to its loss or to the end of the session."""
+        prefix = f"fieldproof-{self.site}-{self.device}"
+        with Link(self.address, prefix, will=self._status("offline")) as link:
+            self._link = link
+            link.subscribe([str(Topic(self.site, self.device, "ack"))])
+            link.publish(self._status("online"))
+            if not link.settled(5.0):
+                raise BrokerError(f"The broker {self.address} does not acknowledge.")
+            link.acknowledged.clear()
+            self._rewind()
+            self._window.inflight = min(self._window.inflight, link.receive_maximum)
+            self.statistics.connects += 1
+            self.last_error, self._ready = "", True
+            self._tried.set()
+            while not self._ending.is_set():
+                self._send(link)
+                link.step(IDLE_S)
+                self._hear(link)
+            link.publish(self._status("stopped"))
+            link.settled(2.0)
+
+    def _send(self, link: Link) -> None:
+        """Send what is committed, as far as the window has room."""
+        window = self._window
+        if window.is_overdue(time.monotonic()):
+            log.info("No receipt for rows after %d: sending again.", self.outbox.released)
+            self._rewind()
+        if self._epoch != self.outbox.epoch:
+            self._rewind()  # the outbox was damaged and made anew
+        while (
+            window.has_room
+            and time.monotonic() >= self._hold_until
+            and self.outbox.last_committed > window.cursor
+        ):
+            rows = self.outbox.pending(window.size, window.cursor)
+            if not rows:
+                return
+            self._send_batch(link, rows)
+
+    def _send_batch(self, link: Link, rows: list[Packed]) -> None:
+        topic = str(Topic(self.site, self.device, "records"))
+        limit = min(MAX_BATCH_BYTES, (link.max_packet or MAX_BATCH_BYTES + 256) - len(topic) - 64)
+        payload = encode_batch(self._envelope(), rows)
+        while len(payload) > limit and len(rows) > 1:
+            rows = rows[: len(rows) // 2]
+            payload = encode_batch(self._envelope(), rows)
+        if len(payload) > limit:
+            self._quarantine(rows[0].seq, f"{len(payload)} bytes are too many for the broker")
+            return
+        self.outbox.sent = max(self.outbox.sent, rows[-1].seq)
+        mid = link.publish(Message(topic, payload))
+        batch = Sent(rows[0].seq, rows[-1].seq, len(rows))
+        counts = self.statistics
+        counts.resent += self._window.sent(mid, batch, time.monotonic())
+        counts.batches, counts.rows = counts.batches + 1, counts.rows + len(rows)
+        counts.bytes += len(payload)
+
+    def _hear(self, link: Link) -> None:
+        """Acknowledgements and receipts that came."""
+        while link.acknowledged:
+            mid, reason = link.acknowledged.popleft()
+            batch = self._window.acknowledged(mid, time.monotonic())
+            if batch is not None and reason:
+                self._answered_no(batch, reason)
+            elif batch is not None:
+                self._window.accepted(batch)
+        if self.ack == "broker":
+            self.outbox.release(self.outbox.epoch, self._window.settled())
+        while link.messages:
+            self._receipt(link.messages.popleft())
+
+    def _receipt(self, message: Message) -> None:
+        try:
+            receipt = decode_receipt(message.payload)
+        except PayloadError as error:
+            log.warning("A receipt cannot be read: %s", error)
+            return
+        if receipt.device == self.device and receipt.epoch == self.outbox.epoch:
+            self.statistics.receipts += 1
+            if self.outbox.release(receipt.epoch, receipt.seq):
+                self._window.confirmed(receipt.seq, time.monotonic())
+
+    def _answered_no(self, batch: Sent, reason: int) -> None:
+        if reason in NOT_THE_ROWS_FAULT:
+            self.statistics.refused += 1
+            self.last_error = f"The broker {self.address} refuses records (reason {reason:#x})."
+            log.error("%s Check its access rules and quotas.", self.last_error)
+            self._hold_until = time.monotonic() + BACKOFF_MAX_S
+        else:
+            self._refused(batch, f"the broker refuses it (reason {reason:#x})")
+        self._rewind()
+
+    def _refused(self, batch: Sent, why: str) -> None:
+        self.statistics.refused += 1
+        hopeless = self._window.refused(batch)
+        if hopeless is not None:
+            self._quarantine(hopeless, why)
+
+    def _quarantine(self, seq: int, why: str) -> None:
+        self.outbox.quarantine([seq], why)
+        self.statistics.quarantined += 1
+
+    def _rewind(self) -> None:
+        self._epoch = self.outbox.epoch
+        self._window.restart(self.outbox.released, time.monotonic())
+
+    def _envelope(self) -> Envelope:
+        now = self.outbox.stamp()
+        return Envelope(
+            site=self.site,
+            device=self.device,
+            epoch=self.outbox.epoch,
+            floor=self.outbox.released + 1,
+            after=self._window.cursor,
+            boot=now.boot,
+            monotonic_ms=now.monotonic_ms,
+            wall_ms=now.wall_ms,
+            clock_synced=now.synced,
+            hashes=self.hashes,
+        )
+
+    def _status(self, state: Literal["online", "offline", "stopped"]) -> Message:
+        status = Status(
+            site=self.site,
+            device=self.device,
+            state=state,
+            session=self.session,
+            version=__version__,
+            wall_ms=int(time.time() * 1000),
+        )
+        return Message(str(Topic(self.site, self.device, "status")), encode_message(status), True)

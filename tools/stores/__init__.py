@@ -1,0 +1,114 @@
+"""Stores: each file is one kind, a place where collected rows are kept; a URL's scheme names it.
+
+May import ``agent.record``; neither OpenCV nor TFLite. To add one: a file
+``tools/stores/<scheme>.py`` with one public class that extends ``Store``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from agent.errors import UsageError
+from agent.family import Family
+from agent.record import Batch, Status
+
+
+class Stream(NamedTuple):
+    """One device's sequence of rows: a device name means something within its site only."""
+
+    site: str
+    device: str
+    epoch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What came of a batch: ``contiguous`` is the highest seq below which all is settled."""
+
+    stream: Stream
+    contiguous: int
+    new: int
+    duplicates: int
+
+
+class Store(ABC):
+    """Keeps rows once each, identified by (site, device, epoch, seq).
+
+    What is stored is committed before the call returns. Raises ``StoreError`` where it cannot be
+    reached or written now, and leaves nothing half done.
+    """
+
+    @abstractmethod
+    def store_all(self, batches: Sequence[Batch]) -> list[Stored]:
+        """Store batches in one transaction; one answer for each, in order."""
+
+    def store(self, batch: Batch) -> int:
+        """Store one batch; the highest seq up to which all its stream's rows are settled."""
+        return self.store_all([batch])[0].contiguous
+
+    @abstractmethod
+    def highest_contiguous(self, stream: Stream) -> int:
+        """The seq up to which all rows are stored or declared as never to come; 0 for none."""
+
+    @abstractmethod
+    def status(self, status: Status) -> None:
+        """Keep a device's status; an ``offline`` of an older session than the last is ignored."""
+
+    @abstractmethod
+    def dead_letter(self, topic: str, payload: bytes, why: str) -> None:
+        """Keep a message that cannot be used, bounded in size and number."""
+
+    @abstractmethod
+    def sessions(self) -> Iterator[dict[str, Any]]:
+        """Sessions in the order of their start: what was said at start and end, and
+        ``trials_stored`` beside the agent's own ``trials_counted`` (None while it runs)."""
+
+    @abstractmethod
+    def trials(self, session: str) -> Iterator[dict[str, Any]]:
+        """A session's trials in the order in which they were made."""
+
+    @abstractmethod
+    def counts(self, session: str = "") -> Iterator[dict[str, Any]]:
+        """Per (condition, severity): ``n``, ``clean_seen``, ``perturbed_seen``, ``flips``; of one
+        session, or of all."""
+
+    @abstractmethod
+    def rows(self, table: str) -> Iterator[dict[str, Any]]:
+        """Rows of ``phantoms``, ``health``, ``gaps``, ``statuses`` or ``dead_letters``."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the store. May be called twice."""
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+family = Family("store", __name__, Store)  # type: ignore[type-abstract]
+
+
+def open_store(url: str) -> Store:
+    """Open ``sqlite:///path`` (absolute: four slashes) or a bare path.
+
+    Raises ``UnknownKind`` for another scheme, ``StoreError`` for a place that cannot be used.
+    """
+    scheme, found, place = url.partition("://")
+    if not found:
+        scheme, place = "sqlite", f"/{url}"
+    if not place.strip("/"):
+        raise UsageError(f"{url!r} names no place.", remedy="Give it as sqlite:///path/to/file.db.")
+    store: type[Any] = family.load(scheme)
+    opened: Store = store(place[1:])
+    return opened

@@ -1,0 +1,9 @@
+"""What can go wrong with a store."""
+
+from __future__ import annotations
+
+from agent.errors import BrokerError
+
+
+class StoreError(BrokerError):
+    """The store cannot be reached or written now; trying again may help (exit code 75)."""

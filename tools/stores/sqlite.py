@@ -1,0 +1,232 @@
+"""The store in one SQLite file: for one collector, and readers beside it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, Final
+
+from agent.record import RECORDS, Batch, Row, Status
+from tools.stores import Store, Stored, Stream
+from tools.stores._errors import StoreError
+from tools.stores._received import Range, contiguous, settled
+from tools.stores._schema import MIGRATIONS, ROW_TABLES
+
+log = logging.getLogger(__name__)
+
+MOST_DEAD_LETTERS = 10_000
+MOST_DEAD_BYTES = 16 << 10
+_READABLE = frozenset({*ROW_TABLES.values(), "statuses", "dead_letters"})
+_FIELDS: Final = {kind: tuple(model.model_fields) for kind, model in RECORDS.items()}
+_INSERT: Final = {
+    kind: f"INSERT INTO {table} (stream, seq, wall_ms, {', '.join(_FIELDS[kind])})"
+    f" VALUES (?, ?, ?{', ?' * len(_FIELDS[kind])}) ON CONFLICT DO NOTHING"
+    for kind, table in ROW_TABLES.items()
+}
+_READ: Final = {kind: attrgetter(*fields) for kind, fields in _FIELDS.items()}
+
+
+class Sqlite(Store):
+    """``sqlite:///path``: WAL and ``synchronous=FULL``, so that committed means on the disk."""
+
+    def __init__(self, place: str) -> None:
+        self.path = Path(place)
+        self._streams: dict[Stream, int] = {}
+        self._ranges: dict[int, tuple[Range, ...]] = {}
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(
+                self.path, timeout=10, isolation_level=None, check_same_thread=False
+            )
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._migrate()
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(
+                f"The store {self.path} cannot be opened: {error}.",
+                remedy="Give a file in a folder that this user may write to.",
+            ) from None
+
+    def _migrate(self) -> None:
+        done = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if done > len(MIGRATIONS):
+            raise StoreError(
+                f"The store {self.path} was made by a newer Fieldproof (version {done}).",
+                remedy="Use that version, or another store.",
+            )
+        for number, migration in enumerate(MIGRATIONS[done:], done + 1):
+            with self._transaction():
+                migration(self._db)
+                self._db.execute(f"PRAGMA user_version = {number}")
+
+    def store_all(self, batches: Sequence[Batch]) -> list[Stored]:
+        with self._transaction():
+            return [self._store(batch) for batch in batches]
+
+    def highest_contiguous(self, stream: Stream) -> int:
+        found = self._db.execute(
+            "SELECT id FROM streams WHERE site = ? AND device = ? AND epoch = ?", stream
+        ).fetchone()
+        return contiguous(self._known(found[0])) if found else 0
+
+    def status(self, status: Status) -> None:
+        with self._transaction():
+            # An offline will may come late: it counts only for the session that is the last known.
+            self._db.execute(
+                "INSERT INTO statuses VALUES (:site, :device, :state, :session, :version, :wall_ms)"
+                " ON CONFLICT DO UPDATE SET state = excluded.state, session = excluded.session,"
+                " version = excluded.version, wall_ms = excluded.wall_ms"
+                " WHERE excluded.state = 'online' OR (excluded.session = statuses.session"
+                " AND statuses.state != 'stopped')",
+                status.model_dump(exclude={"schema_"}),
+            )
+
+    def dead_letter(self, topic: str, payload: bytes, why: str) -> None:
+        with self._transaction():
+            self._bury(topic, payload, why)
+
+    def sessions(self) -> Iterator[dict[str, Any]]:
+        return self._select(
+            "SELECT streams.site, streams.device, streams.epoch, sessions.*,"
+            " ends.frames, ends.inferences, ends.trials AS trials_counted, ends.flips,"
+            " ends.phantoms, ends.rejected, ends.why, ends.wall_ms AS end_ms,"
+            " (SELECT count(*) FROM trials WHERE trials.session = sessions.session)"
+            " AS trials_stored"
+            " FROM sessions JOIN streams ON streams.id = sessions.stream"
+            " LEFT JOIN session_ends AS ends ON ends.session = sessions.session"
+            " ORDER BY sessions.stream, sessions.seq"
+        )
+
+    def trials(self, session: str) -> Iterator[dict[str, Any]]:
+        return self._select(
+            "SELECT * FROM trials WHERE session = ? ORDER BY stream, seq", (session,)
+        )
+
+    def counts(self, session: str = "") -> Iterator[dict[str, Any]]:
+        return self._select(
+            "SELECT condition, severity, level, count(*) AS n, sum(clean_seen) AS clean_seen,"
+            " sum(perturbed_seen) AS perturbed_seen, sum(flip) AS flips FROM trials"
+            " WHERE ? IN ('', session) GROUP BY condition, severity, level"
+            " ORDER BY condition, severity",
+            (session,),
+        )
+
+    def rows(self, table: str) -> Iterator[dict[str, Any]]:
+        if table not in _READABLE:
+            raise ValueError(table)
+        return self._select(f"SELECT * FROM {table}")
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _store(self, batch: Batch) -> Stored:
+        envelope = batch.envelope
+        stream = Stream(envelope.site, envelope.device, envelope.epoch)
+        number = self._number(stream)
+        new = 0
+        for kind, rows in _by_kind(batch.rows).items():
+            if kind in _INSERT:
+                values = [_values(number, row) for row in rows]
+                new += self._db.executemany(_INSERT[kind], values).rowcount
+            else:
+                why = f"{len(rows)} rows of the unknown kind {kind}; a newer agent?"
+                self._bury(f"{stream.site}/{stream.device}", b"", why)
+        ranges = settled(
+            self._known(number),
+            Range(1, envelope.floor - 1),
+            Range(envelope.after + 1, batch.last),
+        )
+        self._remember(number, ranges)
+        return Stored(stream, contiguous(ranges), new, len(batch.rows) - new)
+
+    def _number(self, stream: Stream) -> int:
+        if stream not in self._streams:
+            self._db.execute(
+                "INSERT INTO streams (site, device, epoch) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                stream,
+            )
+            self._streams[stream] = self._db.execute(
+                "SELECT id FROM streams WHERE site = ? AND device = ? AND epoch = ?", stream
+            ).fetchone()[0]
+        return self._streams[stream]
+
+    def _known(self, number: int) -> tuple[Range, ...]:
+        if number not in self._ranges:
+            found = self._db.execute(
+                "SELECT first, last FROM received WHERE stream = ? ORDER BY first", (number,)
+            )
+            self._ranges[number] = tuple(Range(*row) for row in found)
+        return self._ranges[number]
+
+    def _remember(self, number: int, ranges: tuple[Range, ...]) -> None:
+        if ranges == self._ranges.get(number):
+            return
+        self._ranges[number] = ranges
+        self._db.execute("DELETE FROM received WHERE stream = ?", (number,))
+        self._db.executemany(
+            "INSERT INTO received VALUES (?, ?, ?)", [(number, *item) for item in ranges]
+        )
+
+    def _bury(self, topic: str, payload: bytes, why: str) -> None:
+        self._db.execute(
+            "INSERT INTO dead_letters (at_ms, topic, why, bytes, payload) VALUES (?, ?, ?, ?, ?)",
+            (
+                int(time.time() * 1000),
+                topic[:1024],
+                why[:1024],
+                len(payload),
+                payload[:MOST_DEAD_BYTES],
+            ),
+        )
+        self._db.execute(
+            "DELETE FROM dead_letters WHERE id <= (SELECT max(id) FROM dead_letters) - ?",
+            (MOST_DEAD_LETTERS,),
+        )
+
+    def _select(self, query: str, values: Sequence[object] = ()) -> Iterator[dict[str, Any]]:
+        cursor = self._db.execute(query, values)
+        names = [column[0] for column in cursor.description]
+        for row in cursor:
+            yield dict(zip(names, row, strict=True))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            yield
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._undo()
+            raise StoreError(f"The store {self.path} cannot be written: {error}.") from error
+        except BaseException:
+            self._undo()
+            raise
+
+    def _undo(self) -> None:
+        # What was remembered may belong to the transaction that did not happen.
+        self._streams.clear()
+        self._ranges.clear()
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+
+
+def _by_kind(rows: Sequence[Row]) -> Mapping[str, list[Row]]:
+    kinds: dict[str, list[Row]] = {}
+    for row in rows:
+        kinds.setdefault(row.kind, []).append(row)
+    return kinds
+
+
+def _values(stream: int, row: Row) -> tuple[object, ...]:
+    """A row as SQLite takes it: collections as JSON text."""
+    fields = (
+        json.dumps(value) if isinstance(value, (tuple, dict)) else value
+        for value in _READ[row.kind](row.record)
+    )
+    return (stream, row.seq, row.stamp.wall_ms, *fields)
