@@ -1,0 +1,168 @@
+"""What becomes of files that cannot be used: each is refused, and nothing dies of it."""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from agent.errors import ConfigError, ModelError
+from agent.models import _quarantine
+from agent.models._quarantine import check_file, sha256_of, try_model
+from agent.models._runtime import find_runtime
+
+FERANICK = "models/cls_gtsrb_feranick_30_uint8.tflite"
+
+
+def test_a_hash_is_that_of_the_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "abc"
+    path.write_bytes(b"abc")
+    # FIPS 180-2, appendix B.1
+    expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert sha256_of(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is empty"),
+        (b"hello there\nyou", "is not a TFLite file: it begins with 'hello there'"),
+        (b"PK\x03\x04" + bytes(60), r"begins with 'PK\\x03"),
+        (b"version https://git-lfs.github.com/spec/v1\noid", "Git LFS pointer"),
+    ],
+)
+def test_a_file_of_another_format_is_refused_by_what_it_is(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
+    path = tmp_path / "m.tflite"
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match=said) as caught:
+        check_file(path)
+    assert caught.value.exit_code == 65
+    assert caught.value.remedy
+
+
+def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
+    for path in (tmp_path / "nowhere.tflite", tmp_path):
+        with pytest.raises(ModelError, match="There is no model file"):
+            check_file(path)
+
+
+def test_another_file_than_the_cards_is_refused_with_both_hashes(tmp_path: Path) -> None:
+    path = tmp_path / "m.tflite"
+    path.write_bytes(b"\x18\0\0\0TFL3" + bytes(8))
+    own = sha256_of(path)
+    assert check_file(path, own) == own
+    with pytest.raises(ModelError, match=own) as caught:
+        check_file(path, "1" * 64)
+    assert "1" * 64 in str(caught.value)
+
+
+def test_a_file_that_kills_the_process_is_called_corrupt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead = subprocess.CompletedProcess([], -11, b'{"runtime": "x"}\n', b"")
+    monkeypatch.setattr(subprocess, "run", lambda *a, **k: dead)
+    with pytest.raises(ModelError, match=r"killed the process that tried it \(SIGSEGV\)"):
+        try_model(tmp_path / "m.tflite")
+
+
+def test_a_runtime_that_does_not_start_is_no_fault_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead = subprocess.CompletedProcess([], -4, b"", b"Illegal instruction\n")
+    monkeypatch.setattr(subprocess, "run", lambda *a, **k: dead)
+    with pytest.raises(ConfigError, match=r"cannot be started.*Illegal instruction"):
+        try_model(tmp_path / "m.tflite")
+
+
+def test_a_file_that_does_not_answer_is_given_up(shared_data: Path) -> None:
+    with pytest.raises(ModelError, match="did not answer a first picture within"):
+        try_model(shared_data / FERANICK, timeout_s=0.01)
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        (
+            "RuntimeError: Encountered unresolved custom op: edgetpu-custom-op.\nSee",
+            "custom operator edgetpu-custom-op.*compiled for an Edge TPU",
+        ),
+        ("Encountered unresolved custom op: FlexErf. Node number 3", "FlexErf.*SELECT_TF_OPS"),
+        ("ValueError: No subgraph in the model.\n", "is refused by x: ValueError: No subgraph"),
+    ],
+)
+def test_the_runtimes_words_are_made_plain(reason: str, said: str) -> None:
+    with pytest.raises(ModelError, match=said):
+        raise _quarantine._refused(Path("m.tflite"), "x", reason)
+
+
+def test_what_a_file_is_comes_back_from_the_child(shared_data: Path) -> None:
+    facts = try_model(shared_data / FERANICK)
+    assert [str(t) for t in facts.outputs] == ["dense_1 [1, 43] uint8"]
+    assert facts.inputs[0].shape == (1, 30, 30, 3)
+    assert (facts.inputs[0].scale, facts.inputs[0].zero_point) == (1.0, 0)
+    assert facts.runtime == find_runtime().name
+    assert facts.operators["CONV_2D"] == 4
+    assert facts.steady
+
+
+def test_corrupt_copies_are_refused_or_answer_but_never_kill(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    whole = (shared_data / FERANICK).read_bytes()
+    chance = np.random.default_rng(3)
+    refused = 0
+    for number in range(6):
+        copy = bytearray(whole)
+        for place in chance.integers(8, 4000, 40):
+            copy[place] ^= 0xFF
+        path = tmp_path / f"{number}.tflite"
+        path.write_bytes(copy)
+        try:
+            try_model(path)
+        except ModelError as error:
+            refused += "is corrupt" in str(error) or "is refused by" in str(error)
+    assert refused > 0
+
+
+def test_a_truncated_copy_is_refused(shared_data: Path, tmp_path: Path) -> None:
+    path = tmp_path / "half.tflite"
+    path.write_bytes((shared_data / FERANICK).read_bytes()[:100_000])
+    with pytest.raises(ModelError, match="Copy the file again"):
+        try_model(path)
+
+
+def test_an_operator_that_no_runtime_has_is_named_with_its_version(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "new.tflite"
+    path.write_bytes(with_operator_version((shared_data / FERANICK).read_bytes(), 9, 99))
+    with pytest.raises(ModelError, match="operator FULLY_CONNECTED version 99") as caught:
+        try_model(path)
+    assert "pip install --upgrade ai-edge-litert" in str(caught.value)
+    assert find_runtime().name in str(caught.value)
+
+
+def with_operator_version(model: bytes, operator: int, version: int) -> bytes:
+    """Rewrite an operator's version in a FlatBuffer (TFLite schema 3a: operator_codes, field 1)."""
+    data = bytearray(model)
+
+    def number(form: str, place: int) -> Any:
+        return struct.unpack_from(form, data, place)[0]
+
+    def field(table: int, index: int) -> int:
+        vtable = table - number("<i", table)
+        return table + int(number("<H", vtable + 4 + 2 * index))
+
+    codes = field(number("<I", 0), 1)
+    codes += number("<I", codes)
+    for entry in range(codes + 4, codes + 4 + 4 * number("<I", codes), 4):
+        code = entry + number("<I", entry)
+        if data[field(code, 0)] == operator:
+            struct.pack_into("<i", data, field(code, 2), version)
+    return bytes(data)
