@@ -100,7 +100,7 @@ class Plane:
 
     def fill(self, polygon_cm: NDArray[np.float64], window: Window) -> NDArray[np.uint8]:
         """Coverage of a polygon (N, 2) given in sign centimetres, 0..255, (h, w)."""
-        fine = 4 if max(window.width, window.height) <= 320 else 2
+        fine = 4 if max(window.width, window.height) <= 640 else 2
         mask = np.zeros((window.height * fine, window.width * fine), np.uint8)
         points = (self.project(polygon_cm) - (window.x0, window.y0)) * fine - 0.5
         fixed = np.round(np.clip(points, -1e4, 1e4) * (1 << _SHIFT)).astype(np.int32)

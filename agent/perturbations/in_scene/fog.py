@@ -33,7 +33,7 @@ class Fog(Perturbation):
     """
 
     thickest_m: float = Field(30.0, ge=5, le=1000)
-    object_m: float = Field(30.0, gt=0, le=1000)
+    object_m: float = Field(15.0, gt=0, le=1000)
     banks: float = Field(0.25, ge=0, le=1)
 
     def apply(self, pixels: Pixels, severity: float, moment: Moment) -> Pixels:

@@ -14,9 +14,10 @@ from agent.perturbations import Moment, Perturbation
 from agent.values import Pixels
 
 _FINE_SIDE: Final = 150  # drops are out of focus, so they are drawn about this coarse
-_MINIATURE: Final = 4.5  # a drop shows this many of its own widths of the scene, upside down
-_SOFTNESS: Final = 2.4  # blur of what a drop shows, in pixels of that coarse picture
-_HIDDEN: Final = 1.3  # drops live in this many picture heights, so that runners enter unseen
+_MINIATURE: Final = 3.6  # a drop shows this many of its own widths of the scene, upside down
+_LEAST_SIDE: Final = 150  # a smaller picture is a crop: drops keep their size in pixels
+_SOFTNESS: Final = 2.8  # blur of what a drop shows, in pixels of that coarse picture
+_HIDDEN: Final = 1.3  # drops live in this many widths and heights of the picture, and enter unseen
 _EDGE_LOSS: Final = 0.8  # covered part of a drop's disc, soft edge weighted
 _MEAN_SQUARE: Final = 0.8  # of the radius over its mean size
 _FORMS: Final = 8
@@ -31,7 +32,7 @@ class Droplets(Perturbation):
     Each drop is a short lens: light from above leaves it below. They sit far inside the camera's
     nearest focus, so their edges are soft. Severity is the wet part of the picture, from 0 to
     ``most`` (.35: heavy rain on a pane between two strokes of the wiper), reached with drops of
-    ``size`` (mean radius in parts of the picture's shorter side) that come one after another. A
+    ``size`` (mean radius in parts of the shorter side) that come one after another. A
     quarter of them runs down at ``run_speed`` picture heights a second, in fits and starts; the
     others stay where they are.
     """
@@ -68,8 +69,8 @@ class Droplets(Perturbation):
     ) -> NDArray[np.float64]:
         """Drops (N, 5): centre x and y, radius in pixels of the grid; height over width; form."""
         chance = moment.generator(self.kind())
-        side = self.size * min(grid)
-        room = _HIDDEN * grid[0] * grid[1]
+        side = self.size * max(min(grid), _LEAST_SIDE)
+        room = _HIDDEN**2 * grid[0] * grid[1]
         most = room * _density(self.most)
         draws = chance.uniform(0, 1, (int(1.4 * most / (np.pi * _MEAN_SQUARE * side**2)) + 8, 6))
         radius = side * (0.45 + 1.4 * draws[:, 0] ** 3)
@@ -78,7 +79,7 @@ class Droplets(Perturbation):
         before = np.cumsum(area) - area
         wanted = room * _density(severity * self.most)
         grown = np.sqrt(np.clip((wanted - before) / area, 0, 1))
-        x = draws[:, 3] * grid[1]
+        x = (draws[:, 3] * _HIDDEN - 0.15) * grid[1]
         y = ((draws[:, 4] + self._fallen(draws, moment.time_s)) % 1 * _HIDDEN - 0.15) * grid[0]
         drops = np.stack([x, y, radius * grown, tall, draws[:, 5] * _FORMS], 1)
         runs = draws[:, 2] < _RUNNERS
