@@ -6,21 +6,29 @@ import argparse
 import logging
 import signal
 import sys
+import time
 from pathlib import Path
+from typing import Final
 
 from agent import __version__
 from agent.assembly import Examiner, Run, RunPlan, RunReport
 from agent.errors import BrokerError, FieldproofError
 from agent.profile import detect, load_profile
+from agent.session import Examination
 from agent.telemetry.link import Address
+from agent.values import Frame
 from agent.vocabulary import parse_aliases
 
 log = logging.getLogger("agent")
 
+SAY_S: Final = 10.0
+"""Seconds between two lines on how far a run is."""
 
-def main(words: list[str] | None = None) -> int:
+
+def main(words: list[str] | None = None, prog: str = "python -m agent") -> int:
     """Run a device's command; the exit code."""
-    options = parser().parse_args(words)
+    options = parser(prog).parse_args(words)
+    logging.captureWarnings(True)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     try:
         report = run(plan_of(options))
@@ -42,11 +50,28 @@ def main(words: list[str] | None = None) -> int:
 
 
 def run(plan: RunPlan) -> RunReport:
-    """Run a plan; SIGTERM and Ctrl-C end it cleanly."""
+    """Run a plan, saying now and then how far it is; SIGTERM and Ctrl-C end it cleanly."""
     agent = Run(plan)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: agent.stop.set())
-    return agent.go()
+    log.info("examining %s on %s, records to %s", plan.examiner.card, plan.camera, plan.broker)
+    said = time.monotonic()
+
+    def watch(agent: Run, frame: Frame, seen: Examination) -> None:
+        nonlocal said
+        if time.monotonic() - said >= SAY_S:
+            said = time.monotonic()
+            totals, link = agent.recorder.totals, agent.publisher
+            log.info(
+                "%d frames, %d trials, %d flips; %s, %d rows wait in the outbox",
+                totals.frames,
+                totals.trials,
+                totals.flips,
+                "connected" if link.connected else link.last_error,
+                link.undelivered,
+            )
+
+    return agent.go(watch)
 
 
 def ending(report: RunReport) -> int:
@@ -91,15 +116,15 @@ def plan_of(options: argparse.Namespace) -> RunPlan:
     )
 
 
-def parser() -> argparse.ArgumentParser:
-    """The options of ``python -m agent``; ``fieldproof run`` has the same."""
-    top = argparse.ArgumentParser(prog="python -m agent", description=__doc__)
+def parser(prog: str = "python -m agent") -> argparse.ArgumentParser:
+    """The options of the device's commands, for both ways of calling them."""
+    top = argparse.ArgumentParser(prog=prog, description="Fieldproof on the device.")
     top.add_argument("--version", action="version", version=f"fieldproof {__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     run = commands.add_parser(
         "run",
         help="examine the model on a camera and send what is found",
-        epilog="example: python -m agent run --model card.toml --camera v4l2:/dev/video0 "
+        epilog=f"example: {prog} run --model card.toml --camera v4l2:/dev/video0 "
         "--broker mqtt://broker --state /var/lib/fieldproof",
     )
     run.add_argument("--model", required=True, help="model card (TOML)")

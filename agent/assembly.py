@@ -172,7 +172,7 @@ class Run:
                         publisher.last_error,
                         outbox.folder,
                     )
-                recorder = Recorder(outbox.put, self._start(session, camera))
+                self.recorder = recorder = Recorder(outbox.put, self._start(session, camera))
                 self._loop(camera, session, recorder, watch)
                 recorder.end("stopped" if self.stop.is_set() else "camera ended")
                 drained = publisher.drain(0.5 if self.stop.is_set() else plan.drain_s)

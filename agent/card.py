@@ -119,7 +119,7 @@ class ModelCard(_Table):
 def _line(key: str, value: Any) -> str:
     """One TOML assignment. JSON's strings, numbers, booleans and lists are TOML's as well."""
     name = key if key.isidentifier() and key.isascii() else json.dumps(key)
-    return f"{name} = {json.dumps(value)}"
+    return f"{name} = {json.dumps(value, ensure_ascii=False)}"
 
 
 def _is_tflite(path: Path) -> bool:

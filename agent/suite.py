@@ -85,7 +85,7 @@ class Suite(_Table):
                     )
                     for part in entry.entries()
                 )
-                yield Condition(parts, seed=seed, name=entry.name)
+                yield Condition(parts, seed=seed, name=entry.name, varied=severity)
 
 
 def shipped() -> tuple[str, ...]:

@@ -175,7 +175,7 @@ class Condition:
     """Which perturbations, how strong, from which seed. ``level`` is a standard's own 1..5.
 
     ``per_target`` is true when a part lies on the object: each target then needs a picture of
-    its own.
+    its own. ``varied`` is the severity that a suite varies where other parts are fixed.
     """
 
     parts: tuple[Part, ...]
@@ -183,6 +183,7 @@ class Condition:
     level: int | None = None
     per_target: bool = False
     name: str = ""
+    varied: float | None = None
 
     @property
     def kind(self) -> str:
@@ -191,7 +192,9 @@ class Condition:
 
     @property
     def severity(self) -> float:
-        """The strongest part's severity, in [0, 1]."""
+        """The severity that results list, in [0, 1]: the varied one, else the strongest part's."""
+        if self.varied is not None:
+            return self.varied
         return max((part.severity for part in self.parts), default=0.0)
 
 

@@ -23,6 +23,8 @@ app = typer.Typer(
 )
 model_app = typer.Typer(no_args_is_help=True, help="What a model file is, and which card fits it.")
 app.add_typer(model_app, name="model")
+perturbations_app = typer.Typer(help="The catalogue of perturbations, and pictures of them.")
+app.add_typer(perturbations_app, name="perturbations")
 
 console = Console()
 complaints = Console(stderr=True)
@@ -186,6 +188,40 @@ def model_probe(
         print_candidates(console, found, written)
 
 
+@perturbations_app.callback(invoke_without_command=True)
+def perturbations(context: typer.Context, as_json: JsonOption = False) -> None:
+    """List the perturbations: stage, kind, and what their severities mean in units."""
+    from tools.preview.command import print_catalogue
+
+    if context.invoked_subcommand is None:
+        print_catalogue(console, as_json)
+
+
+@perturbations_app.command(
+    "preview", epilog="Example: fieldproof perturbations preview fog --image photo.png"
+)
+def preview(
+    what: Annotated[str, typer.Argument(metavar="KIND|SUITE")],
+    image: Annotated[Path, typer.Option("--image", help="A photo, or a folder of labelled ones.")],
+    out: Annotated[Path, typer.Option("--out", help="The sheet to write.")] = Path("sheet.png"),
+    severity: Annotated[
+        list[float] | None, typer.Option("--severity", help="Column. Repeatable.")
+    ] = None,
+    region: Annotated[
+        tuple[float, float, float, float] | None,
+        typer.Option("--region", help="The sign in the photo: left top right bottom, px."),
+    ] = None,
+    seed: SeedOption = 0,
+) -> None:
+    """Draw a contact sheet of a kind, or of a suite's kinds, over severities."""
+    from agent.values import Box
+    from tools.preview.command import write_sheet
+
+    columns = severity or [0.25, 0.5, 0.75, 1.0]
+    box = Box(*region) if region else None
+    console.print(f"wrote {escape(str(write_sheet(what, image, out, columns, seed, box)))}")
+
+
 @app.command(epilog="Example: fieldproof profiles raspberry-pi-5")
 def profiles(
     name: Annotated[str | None, typer.Argument(help="Show this one in full.")] = None,
@@ -195,6 +231,61 @@ def profiles(
     from tools.device.profiles import print_profile, print_profiles
 
     print_profile(console, name, as_json) if name else print_profiles(console, as_json)
+
+
+# The device's and the server's commands keep their own parsers, because they also run where Typer
+# is not installed; their options are declared there and nowhere else.
+AS_IT_IS = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+@app.command(context_settings=AS_IT_IS, add_help_option=False)
+def run(context: typer.Context) -> None:
+    """Run the agent on a camera and send what it finds; `fieldproof run --help` for options."""
+    from agent.__main__ import main as device
+
+    raise typer.Exit(device(["run", *context.args], prog="fieldproof"))
+
+
+@app.command(context_settings=AS_IT_IS, add_help_option=False)
+def collect(context: typer.Context) -> None:
+    """Receive and store records; `fieldproof collect --help` for options."""
+    from tools.collector.__main__ import main as collector
+
+    raise typer.Exit(collector(context.args))
+
+
+@app.command(epilog="Example: fieldproof report --store sqlite:///fieldproof.db")
+def report(
+    store: Annotated[str, typer.Option("--store", help="sqlite:///path")],
+    session: Annotated[
+        str | None,
+        typer.Option("--session", help="Its id or a beginning of it; default: the last."),
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="The page to write.")] = Path("report.html"),
+) -> None:
+    """Make a report of a stored session."""
+    from tools.report.stored import report_session
+
+    results = report_session(store, session, out, this_command())
+    console.print(
+        f"{escape(results.model.name)}: {results.data.frames} frames, wrote {escape(str(out))}"
+    )
+
+
+@app.command(epilog="Example: fieldproof demo --out fieldproof-out/demo")
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Folder for store and report.")] = Path(
+        "fieldproof-out/demo"
+    ),
+    seed: SeedOption = 7,
+    embedded_broker: Annotated[
+        bool, typer.Option("--embedded-broker", help="Even where mosquitto is installed.")
+    ] = False,
+) -> None:
+    """Show the whole thing on one machine, from a synthetic drive to the report."""
+    from tools.demo.drive import demonstrate
+
+    demonstrate(console, out, seed, embedded=embedded_broker)
 
 
 def this_command() -> str:

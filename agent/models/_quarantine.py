@@ -118,6 +118,12 @@ def _killed(path: Path, code: int) -> ModelError:
         name = signal.Signals(-code).name
     except ValueError:
         name = f"signal {-code}"
+    if name == "SIGKILL":
+        return ModelError(
+            f"{path} is corrupt or needs more memory than there is: the process that tried it "
+            "was killed (SIGKILL).",
+            remedy=_COPY_AGAIN,
+        )
     return ModelError(
         f"{path} is corrupt: it killed the process that tried it ({name}).", remedy=_COPY_AGAIN
     )
@@ -148,8 +154,8 @@ def _refused(path: Path, runtime: str, reason: str) -> ModelError:
             f"{path} uses the custom operator {custom[1]}, which {runtime} does not have.",
             remedy=_custom_remedy(custom[1]),
         )
-    said = " ".join(reason.split())
-    return ModelError(f"{path} is refused by {runtime}: {said}", remedy=_COPY_AGAIN)
+    said = " ".join(reason.split()).rstrip(".")
+    return ModelError(f"{path} is refused by {runtime}: {said}.", remedy=_COPY_AGAIN)
 
 
 def _custom_remedy(operator: str) -> str:

@@ -25,7 +25,7 @@ def main(path: Path) -> None:
     try:
         answer = {"facts": Graph(path, runtime=runtime).facts().to_json()}
     except Exception as error:  # whatever the runtime raises for this file is the answer
-        answer = {"error": f"{type(error).__name__}: {error}"}
+        answer = {"error": str(error) or type(error).__name__}
     print("\n" + json.dumps(answer), flush=True)
 
 

@@ -33,6 +33,7 @@ def test_parts_without_a_severity_vary_and_lists_become_keys(tmp_path: Path) -> 
     assert [part.severity for part in first.parts] == [0.5, 0.2]
     assert [part.severity for part in second.parts] == [0.5, 0.8]
     assert first.kind == "wet dusk"
+    assert [first.severity, second.severity] == [0.2, 0.8]
     assert len({first, second}) == 2
 
 

@@ -17,7 +17,7 @@ from agent.geometry.sign_face import octagon
 EXTENT: Final = 2.4
 """Width of the drawing in widths of the sign."""
 
-VARIETY: Final = 12
+VARIETY: Final = 8
 """How many branches there are."""
 
 _SUPER: Final = 2
@@ -25,7 +25,8 @@ _LARGEST: Final = 1024  # side of the drawing
 _SHIFT: Final = 4
 _BARK: Final = (74, 60, 48)
 _GREENS: Final = ((52, 84, 30), (70, 104, 36), (92, 122, 48), (44, 70, 34), (110, 128, 56))
-_INFILL: Final = 110
+_INFILL: Final = 200  # sprigs that fill the gaps before the sign
+_DENSE: Final = 0.6  # and how far from its centre they begin
 
 
 class _Piece(NamedTuple):
@@ -44,17 +45,20 @@ def branch(side: int, seed: int, cover: float) -> NDArray[np.uint8]:
     picks one of ``VARIETY`` branches, mirrors it or not, and moves it a little.
     """
     chance = np.random.Generator(np.random.SFC64(seed))
-    births, colours = _grown(min(side * _SUPER, _LARGEST), int(chance.integers(VARIETY)))
+    variety = int(chance.integers(VARIETY))
+    births = _grown(min(side * _SUPER, _LARGEST), variety)
     if chance.random() < 0.5:
-        births, colours = births[:, ::-1], colours[:, ::-1]
+        births = births[:, ::-1]
     offset = chance.uniform(-0.06, 0.06, 2)
     face = np.zeros(births.shape, np.uint8)
-    _fill(face, octagon(1.0) - offset, (255,))
+    outline = _fixed(octagon(1.0) - offset, face.shape[0])
+    cv2.fillPoly(face, [outline], (255,), cv2.LINE_8, _SHIFT)
     on_face = births[face > 0]
     covered = np.cumsum(np.bincount(on_face)[1:]) / max(len(on_face), 1)
     last = 1 + int(np.searchsorted(covered, cover))
-    shown = ((births - np.uint16(1)) < last).astype(np.uint8)  # 0 wraps round to the largest
-    layer = cv2.merge([*cv2.split(colours * shown[..., None]), shown * np.uint8(255)])
+    palette = _palette(variety)
+    palette[last + 1 :] = 0
+    layer = palette[births]
     steps = np.round(offset[::-1] * layer.shape[0] / EXTENT).astype(int)
     layer = np.roll(layer, (int(steps[0]), int(steps[1])), (0, 1))
     small = cv2.resize(layer, (side, side), interpolation=cv2.INTER_AREA)
@@ -62,27 +66,29 @@ def branch(side: int, seed: int, cover: float) -> NDArray[np.uint8]:
     return np.asarray(small, np.uint8)
 
 
-@lru_cache(maxsize=3)  # at most 3 x 1024 x 1024 x 5 bytes
-def _grown(side: int, variety: int) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
-    """A full-grown branch: per pixel the number of the piece in front, 0 for none; colours."""
+@lru_cache(maxsize=VARIETY)  # at most 8 x 1024 x 1024 x 2 bytes
+def _grown(side: int, variety: int) -> NDArray[np.uint16]:
+    """A full-grown branch, (side, side): the number of the piece in front, 0 for none."""
     pieces = _pieces(variety)
     births = np.zeros((side, side), np.uint16)
-    colours = np.zeros((side, side, 3), np.uint8)
+    ends = np.cumsum([len(piece.polygon) for piece in pieces])
+    points = _fixed(np.concatenate([piece.polygon for piece in pieces]), side)
+    polygons = np.split(points, ends[:-1])
     for number in range(len(pieces), 0, -1):
-        piece = pieces[number - 1]
-        _fill(births, piece.polygon, (number,))
-        _fill(colours, piece.polygon, piece.colour)
-    return births, colours
+        cv2.fillPoly(births, [polygons[number - 1]], (number,), cv2.LINE_8, _SHIFT)
+    return births
 
 
-def _fill(
-    image: NDArray[np.uint8] | NDArray[np.uint16],
-    polygon: NDArray[np.float64],
-    ink: tuple[int, ...],
-) -> None:
-    points = (polygon / EXTENT + 0.5) * image.shape[0] - 0.5
-    fixed = np.round(points * (1 << _SHIFT)).astype(np.int32)
-    cv2.fillPoly(image, [fixed], ink, lineType=cv2.LINE_8, shift=_SHIFT)
+def _palette(variety: int) -> NDArray[np.uint8]:
+    """Colour and coverage by number of piece, (N + 1, 4); nothing for number 0."""
+    colours = [(*piece.colour, 255) for piece in _pieces(variety)]
+    return np.array([(0, 0, 0, 0), *colours], np.uint8)
+
+
+def _fixed(points: NDArray[np.float64], side: int) -> NDArray[np.int32]:
+    """Points (N, 2) in OpenCV's fixed-point pixels of a drawing."""
+    pixels = (points / EXTENT + 0.5) * side - 0.5
+    return np.asarray(np.round(pixels * (1 << _SHIFT)), np.float64).astype(np.int32)
 
 
 @lru_cache(maxsize=VARIETY)
@@ -101,11 +107,13 @@ def _pieces(seed: int) -> list[_Piece]:
             angle = heading + turn * chance.uniform(0.5, 1.1)
             pieces += _twig(bough[index + 1], angle, grown + 0.3, chance)
     joints = [piece.polygon[1] for piece in pieces if piece.colour == _BARK]
+    near = [joint for joint in joints if np.hypot(*joint) < _DENSE] or joints
     for number in range(_INFILL):
-        start = joints[int(chance.integers(len(joints)))]
+        start = near[int(chance.integers(len(near)))]
         late = len(bough) + number * 0.5
         sprig = _twig(start, chance.uniform(0, 2 * np.pi), late, chance)
-        joints += [piece.polygon[1] for piece in sprig if piece.colour == _BARK]
+        ends = (piece.polygon[1] for piece in sprig if piece.colour == _BARK)
+        near += [end for end in ends if np.hypot(*end) < _DENSE]
         pieces += sprig
     return sorted(pieces, key=lambda piece: piece.birth)
 

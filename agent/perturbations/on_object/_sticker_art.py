@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 import cv2
@@ -28,16 +29,28 @@ _PAPER: Final = (236, 236, 230)
 _DARK: Final = (24, 24, 26)
 _LETTERS: Final = "ABCDEFGHKLMNPRSTUVXYZ"
 _SHIFT: Final = 4
+_MASTER: Final = 96  # side in pixels of the drawing that a design's area is measured on
 
 
 def draw(side: int, chance: np.random.Generator) -> Art:
     """One sticker that touches the sides of a square of ``side`` pixels."""
-    design: Callable[[int, np.random.Generator], Art] = _DESIGNS[chance.integers(len(_DESIGNS))]
-    art = design(side, chance)
+    art = _DESIGNS[int(chance.integers(len(_DESIGNS)))](side, chance)
     wear = chance.normal(0, 1, (6, 6)).astype(np.float32)
     tone = cv2.resize(wear, (side, side), interpolation=cv2.INTER_CUBIC) * 4
     colour = art[..., :3] + tone[..., None]
     return np.dstack([np.clip(colour, 8, 250).astype(np.uint8), art[..., 3]])
+
+
+def fill(chance: np.random.Generator) -> float:
+    """Which part of its square the sticker covers that ``draw`` makes of the same chance."""
+    return _fill(int(chance.integers(len(_DESIGNS))))
+
+
+@cache
+def _fill(number: int) -> float:
+    """The outline belongs to the design; only what is printed on it differs."""
+    art = _DESIGNS[number](_MASTER, np.random.Generator(np.random.SFC64(0)))
+    return float(art[..., 3].mean()) / 255
 
 
 def _card(side: int, colour: tuple[int, int, int], aspect: float, corner: float = 0.08) -> Art:
@@ -179,4 +192,13 @@ def _star(side: int, chance: np.random.Generator) -> Art:
     return art
 
 
-_DESIGNS: Final = (_name_tag, _badge, _slogan, _price_label, _smiley, _star, _badge, _slogan)
+_DESIGNS: Final[tuple[Callable[[int, np.random.Generator], Art], ...]] = (
+    _name_tag,
+    _badge,
+    _slogan,
+    _price_label,
+    _smiley,
+    _star,
+    _badge,
+    _slogan,
+)

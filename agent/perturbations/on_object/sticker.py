@@ -17,7 +17,6 @@ from agent.values import Pixels, derived_seed
 
 _REFERENCE_CM = 76.2  # the 30 in stop sign
 _REFERENCE_FACE_CM2 = 0.8284 * _REFERENCE_CM**2
-_MASTER = 96  # side in pixels of the drawing that a sticker's area is measured on
 _TRIES = 250
 
 
@@ -66,7 +65,7 @@ def _layer(
     areas = _areas(count, chance) * (size_cm * shrink) ** 2
     seeds = chance.integers(0, 2**62, count)
     angles = np.degrees(chance.normal(0, 0.35, count))
-    fills = np.array([_master_fill(int(one)) for one in seeds])
+    fills = np.array([art.fill(np.random.Generator(np.random.SFC64(int(one)))) for one in seeds])
     sides = np.sqrt(areas / fills)
     centres = _places(sides * np.sqrt(fills) * 0.68, sign_cm, chance)
     wanted = severity * areas.sum()
@@ -89,13 +88,6 @@ def _areas(count: int, chance: np.random.Generator) -> NDArray[np.float64]:
     """Areas of mean 1, between a third and twice that."""
     areas = np.clip(chance.lognormal(0, 0.45, count), 0.35, 2.2)
     return np.asarray(areas / areas.mean())
-
-
-@lru_cache(maxsize=512)
-def _master_fill(seed: int) -> float:
-    """Which part of its square a sticker covers."""
-    stamp = art.draw(_MASTER, np.random.Generator(np.random.SFC64(seed)))
-    return float(stamp[..., 3].mean()) / 255
 
 
 def _places(

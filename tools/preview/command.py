@@ -1,0 +1,96 @@
+"""``fieldproof perturbations`` and its contact sheets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import cv2
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from agent.assembly import lay_out
+from agent.cameras import Selection
+from agent.cameras._open import open_camera
+from agent.errors import DataError, FieldproofError
+from agent.perturbations import Perturbation, family
+from agent.session import Perturber
+from agent.suite import load_suite, shipped
+from agent.values import Box, Frame
+from tools.preview.catalogue import catalogue
+from tools.preview.sheet import contact_sheet
+
+
+def print_catalogue(console: Console, as_json: bool) -> None:
+    """All kinds by stage, with what severities 0.1 and 1 mean."""
+    entries = catalogue()
+    if as_json:
+        print(json.dumps([asdict(entry) for entry in entries], indent=1))
+        return
+    wide = console.width >= 130
+    table = Table("stage", "kind", "from (0.1)", "to (1)", "more is worse")
+    table.columns[1].no_wrap = True
+    if wide:
+        table.add_column("what")
+    stage = ""
+    for entry in entries:
+        shown = "" if entry.stage == stage else entry.stage.replace("_", " ")
+        stage = entry.stage
+        worse = "yes" if entry.monotone else "not always"
+        row = [shown, entry.kind, escape(entry.low), escape(entry.high), worse]
+        table.add_row(*row, *([escape(entry.summary)] if wide else []))
+    console.print(table)
+
+
+def write_sheet(
+    what: str,
+    image: Path,
+    out: Path,
+    severities: Sequence[float],
+    seed: int,
+    region: Box | None,
+) -> Path:
+    """A contact sheet of a kind, or of all kinds of a suite, on one picture.
+
+    Raises ``UnknownKind`` for neither, ``DataError`` for a picture that cannot be read.
+    """
+    frame = _frame(image)
+    sheet = contact_sheet(
+        frame.pixels, _members(what), severities, region=region or _known(frame), seed=seed
+    )
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        written = cv2.imwrite(str(out), sheet[:, :, ::-1])
+    except (OSError, cv2.error):
+        written = False
+    if not written:
+        raise FieldproofError(
+            f"The sheet cannot be written to {out}.",
+            remedy="Give --out a name that ends in .png or .jpg, in a folder that can be written.",
+        )
+    return out
+
+
+def _members(what: str) -> list[str | Perturbation]:
+    if what in family.kinds() or (what not in shipped() and not what.endswith(".toml")):
+        return [family.load(what)()]
+    perturber = Perturber()
+    conditions = lay_out(load_suite(what), 0)
+    return list(dict.fromkeys(member for c in conditions for member, _ in perturber.ordered(c)))
+
+
+def _frame(image: Path) -> Frame:
+    camera = open_camera(str(image), Selection(limit=1))
+    frame = next(iter(camera.frames()), None)
+    if frame is None:
+        raise DataError(f"There is no picture in {image}.", remedy="Give a photo or drive_by.")
+    return frame
+
+
+def _known(frame: Frame) -> Box | None:
+    """Where the picture's own truth says that its first object is."""
+    objects = frame.truth.objects if frame.truth else ()
+    return next((thing.box for thing in objects if thing.box), None)

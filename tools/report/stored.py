@@ -1,0 +1,210 @@
+"""A stored session as results: what ``fieldproof report`` and the demo show.
+
+The store holds trials, not frames: clean figures come from the trials' clean halves, and where a
+session has not ended the number of frames is that of the frames with trials.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from agent.errors import ConfigError, UsageError
+from agent.metrics.counters import Cell, CellKey, Tally, cell_of
+from agent.session import Perturber
+from agent.suite import load_suite
+from agent.values import Condition, Part, Sighting
+from tools.evaluate.results import (
+    DataFacts,
+    ModelFacts,
+    Results,
+    clean_figures,
+    condition_figures,
+    summarise,
+)
+from tools.evaluate.trials import TrialRow
+from tools.report.exhibit import Exhibit
+from tools.report.page import write_report
+from tools.stores import Store, open_store
+
+Row = dict[str, Any]
+
+
+def report_session(place: str, wanted: str | None, out: Path, command: str) -> Results:
+    """Write the report of a stored session. Raises ``UsageError`` where there is no such one."""
+    with open_store(place) as store:
+        session = choose(list(store.sessions()), wanted, place)
+        return write_stored(store, session, out, command)
+
+
+def write_stored(
+    store: Store, session: Row, out: Path, command: str, exhibits: Sequence[Exhibit] = ()
+) -> Results:
+    """Write a session's report, with pictures where there are any; its results."""
+    trials = [_row(trial) for trial in store.trials(session["session"])]
+    phantoms = [row for row in store.rows("phantoms") if row["session"] == session["session"]]
+    results = stored_results(session, trials, phantoms)
+    notes = _notes(session)
+    known = [trial for trial in trials if trial.distance_m is not None]
+    write_report(results, known, exhibits, out, notes=notes, command=command)
+    return results
+
+
+def choose(sessions: Sequence[Row], wanted: str | None, place: str) -> Row:
+    """The session whose id begins with ``wanted``; the last one where none is wanted."""
+    if not sessions:
+        raise UsageError(f"The store {place} holds no session yet.", remedy="Run the agent first.")
+    if wanted is None:
+        return max(sessions, key=lambda session: session["wall_ms"])
+    found = [session for session in sessions if session["session"].startswith(wanted)]
+    if len(found) != 1:
+        known = ", ".join(session["session"][:8] for session in sessions[-12:])
+        raise UsageError(
+            f"{len(found)} sessions begin with {wanted!r}.", remedy=f"The last ones: {known}."
+        )
+    return found[0]
+
+
+def stored_results(session: Row, trials: Sequence[TrialRow], phantoms: Iterable[Row]) -> Results:
+    """A session's trials and phantoms as results."""
+    tally, frames = Tally(), set[tuple[str, int]]()
+    seeds = {trial.seed for trial in trials}
+    for rows in _by_target(trials):
+        frames.add((rows[0].clip, rows[0].frame))
+        clean = _clean(rows[0])
+        tally.add_clean(cell_of(clean, clean))
+        for row in rows:
+            cell = cell_of(clean, Sighting(row.seen, row.seen_label, row.confidence, row.iou))
+            tally.add(_key(row), cell)
+        if clean.seen:
+            tally.add_losses((row.kind, row.severity, row.seen) for row in rows)
+    count = session["frames"] or len(frames)
+    _add_phantoms(tally, phantoms, count)
+    parts = _parts(session["suite"])
+    units = {key: _units(key, parts) for key in tally.cells}
+    return Results(
+        schema="fieldproof.results/1",
+        model=ModelFacts(
+            name=session["model_name"],
+            kind=session["model_kind"],
+            sha256=session["model_sha256"],
+            targets=sorted({trial.label for trial in trials}),
+            detects=session["model_kind"] != "classifier",
+        ),
+        data=DataFacts(
+            source=f"{session['camera']} of {session['site']}/{session['device']}",
+            frames=count,
+            targets=tally.clean.n,
+        ),
+        suite=session["suite"],
+        seed=session["seed"] if len(seeds) != 1 else next(iter(seeds)),
+        clean=clean_figures(tally.clean),
+        conditions=[
+            condition_figures(key, cell, units[key], _stage(key, parts))
+            for key, cell in tally.cells.items()
+        ],
+        summary=summarise(tally, units),
+        environment=_versions(session),
+    )
+
+
+def _by_target(trials: Sequence[TrialRow]) -> Iterator[list[TrialRow]]:
+    """All trials of one target of one frame at a time; a frame's trials stand together."""
+    for _, frame in groupby(trials, lambda trial: (trial.clip, trial.frame)):
+        targets: dict[int, list[TrialRow]] = {}
+        for trial in frame:
+            targets.setdefault(trial.target, []).append(trial)
+        yield from targets.values()
+
+
+def _row(stored: Row) -> TrialRow:
+    """A stored trial in the shape of a trials file; boxes are not stored."""
+    return TrialRow(
+        frame=stored["frame"],
+        clip=stored["clip"],
+        target=stored["number"],
+        track=stored["track"],
+        label=stored["target"],
+        distance_m=stored["distance_m"],
+        x0=None,
+        y0=None,
+        x1=None,
+        y1=None,
+        kind=stored["condition"],
+        severity=stored["severity"],
+        level=stored["level"],
+        seed=stored["seed"],
+        clean_seen=bool(stored["clean_seen"]),
+        clean_label=stored["clean_label"],
+        clean_confidence=stored["clean_confidence"] or 0.0,
+        seen=bool(stored["perturbed_seen"]),
+        seen_label=stored["perturbed_label"],
+        confidence=stored["perturbed_confidence"] or 0.0,
+        iou=stored["iou"],
+        flipped=bool(stored["flip"]),
+    )
+
+
+def _clean(row: TrialRow) -> Sighting:
+    return Sighting(row.clean_seen, row.clean_label, row.clean_confidence)
+
+
+def _key(row: TrialRow) -> CellKey:
+    return CellKey(row.kind, row.severity, row.level)
+
+
+def _add_phantoms(tally: Tally, phantoms: Iterable[Row], frames: int) -> None:
+    tally.add_clean(Cell(frames=frames))
+    for key in list(tally.cells):
+        tally.add(key, Cell(frames=frames))
+    for row in phantoms:
+        cell = Cell(phantoms=row["count"])
+        if row["condition"]:
+            tally.add(CellKey(row["condition"], row["severity"], row["level"]), cell)
+        else:
+            tally.add_clean(cell)
+
+
+def _parts(suite: str) -> dict[CellKey, Condition]:
+    """The conditions of the suite by row, where this machine has the suite; else none."""
+    try:
+        conditions = list(load_suite(suite).expand(0))
+    except ConfigError:
+        return {}
+    return {CellKey(c.kind, round(c.severity, 6), c.level): c for c in conditions}
+
+
+def _condition(key: CellKey, parts: dict[CellKey, Condition]) -> Condition:
+    return parts.get(key) or Condition((Part(key.kind, key.severity),))
+
+
+def _units(key: CellKey, parts: dict[CellKey, Condition]) -> str:
+    try:
+        return Perturber().units(_condition(key, parts))
+    except UsageError:  # a kind that a newer agent has
+        return ""
+
+
+def _stage(key: CellKey, parts: dict[CellKey, Condition]) -> str:
+    try:
+        return Perturber().stage(_condition(key, parts))
+    except UsageError:
+        return ""
+
+
+def _versions(session: Row) -> dict[str, str]:
+    versions: dict[str, str] = json.loads(session["versions"] or "{}")
+    return {**versions, "profile": session["profile"], "session": session["session"]}
+
+
+def _notes(session: Row) -> list[str]:
+    """Whether all that the agent counted has arrived, in words."""
+    counted, stored = session["trials_counted"], session["trials_stored"]
+    if counted is None:
+        return [f"The session has not ended; {stored} trials have arrived so far."]
+    if counted == stored:
+        return [f"All {counted} trials that the agent counted are stored, each once."]
+    return [f"The agent counted {counted} trials, {stored} are stored; see the store's gaps."]
