@@ -191,7 +191,7 @@ class Collector:
 
     def _stored(self, batches: Sequence[Batch], link: Link) -> list[Stored]:
         """Store; while the store is away, keep the link alive and acknowledge nothing."""
-        while batches:
+        while batches:  # once, or as often as it takes
             try:
                 answers = self.store.store_all(batches)
             except StoreError as error:
