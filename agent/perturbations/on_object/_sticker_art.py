@@ -29,6 +29,7 @@ _PAPER: Final = (236, 236, 230)
 _DARK: Final = (24, 24, 26)
 _LETTERS: Final = "ABCDEFGHKLMNPRSTUVXYZ"
 _SHIFT: Final = 4
+_CAPITAL: Final = 32  # height in pixels that letters are kept at
 _MASTER: Final = 96  # side in pixels of the drawing that a design's area is measured on
 
 
@@ -99,16 +100,27 @@ def _lettering(
 ) -> None:
     """Letters of a height in parts of the square, narrowed to fit."""
     side = art.shape[0]
-    mask = legend_mask(legend, max(round(height * side), 2))
-    width = min(mask.shape[1], int(0.86 * side))
-    mask = np.asarray(
-        cv2.resize(mask, (max(width, 1), mask.shape[0]), interpolation=cv2.INTER_AREA)
-    )
+    word = _printed(legend)
+    tall = max(round(height * side), 2)
+    wide = max(round(min(word.shape[1] * tall / word.shape[0], 0.86 * side)), 1)
+    mask = np.asarray(cv2.resize(word, (wide, tall), interpolation=cv2.INTER_AREA))
     x = int(np.clip(centre[0] * side - mask.shape[1] / 2, 0, side - mask.shape[1]))
     y = int(np.clip(centre[1] * side - mask.shape[0] / 2, 0, side - mask.shape[0]))
     view = art[y : y + mask.shape[0], x : x + mask.shape[1], :3]
     cover = mask[..., None] / 255.0
     view[:] = (view * (1 - cover) + np.array(ink) * cover).astype(np.uint8)
+
+
+def _printed(legend: str) -> NDArray[np.uint8]:
+    """Coverage of a word (_CAPITAL, W), set from single letters."""
+    gap = np.zeros((_CAPITAL, _CAPITAL // 8), np.uint8)
+    return np.hstack([part for letter in legend for part in (_letter(letter), gap)][:-1])
+
+
+@cache
+def _letter(letter: str) -> NDArray[np.uint8]:
+    """One of some thirty letters and digits, a kilobyte each."""
+    return legend_mask(letter, _CAPITAL)
 
 
 def _word(chance: np.random.Generator, low: int, high: int) -> str:
