@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from agent.models._runtime import Runtime, find_runtime
 
 Array = NDArray[Any]
+_SERVING: Final = "serving_default"
 _POSTPROCESS: Final = "TFLite_Detection_PostProcess"
 
 
@@ -110,9 +111,9 @@ class Graph:
         return [self._interpreter.get_tensor(index) for index in self._output_index]
 
     def facts(self) -> GraphFacts:
-        """All that the file tells. Runs it twice."""
-        examples = [example_input(t) for t in self.inputs]
-        pairs = list(zip(self.run(*examples), self.run(*examples), strict=True))
+        """All that the file tells. Runs it a second time."""
+        again = self.run(*(example_input(t) for t in self.inputs))
+        pairs = list(zip(self.example, again, strict=True))
         return GraphFacts(
             self.inputs,
             self.outputs,
@@ -133,11 +134,12 @@ class Graph:
         )
 
     def _signature_names(self) -> dict[int, str]:
-        """Tensor index -> the name that the file's only signature gives an output."""
+        """Tensor index -> the name that the file's serving (or only) signature gives an output."""
         keys = list(self._interpreter.get_signature_list())
-        if len(keys) != 1:
+        if _SERVING not in keys and len(keys) != 1:
             return {}
-        outputs = self._interpreter.get_signature_runner(keys[0]).get_output_details()
+        key = _SERVING if _SERVING in keys else keys[0]
+        outputs = self._interpreter.get_signature_runner(key).get_output_details()
         return {int(detail["index"]): str(name) for name, detail in outputs.items()}
 
     def _operators(self) -> dict[str, int]:

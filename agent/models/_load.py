@@ -9,7 +9,8 @@ from agent.errors import ModelError, UnknownKind
 from agent.models import family
 from agent.models._graph import Graph, GraphFacts
 from agent.models._labels import labels_of
-from agent.models._quarantine import check_file, try_model
+from agent.models._quarantine import check_file, refused, try_model
+from agent.models._runtime import find_runtime
 from agent.models._tflite import TFLiteModel
 
 
@@ -29,7 +30,7 @@ def load_model(card: Path | ModelCard, *, threads: int = 1, checked: bool = Fals
     sha256 = check_file(card.file, card.sha256)
     if not checked:
         refuse_unusable(card.file, try_model(card.file))
-    return head(card, Graph(card.file, threads), labels_of(card), sha256)
+    return head(card, _graph(card.file, threads), labels_of(card), sha256)
 
 
 def refuse_unusable(path: Path, facts: GraphFacts) -> None:
@@ -48,6 +49,14 @@ def refuse_unusable(path: Path, facts: GraphFacts) -> None:
             "draws at random.",
             remedy="Export the model without state (and without dropout) for single pictures.",
         )
+
+
+def _graph(path: Path, threads: int) -> Graph:
+    runtime = find_runtime()
+    try:
+        return Graph(path, threads, runtime)
+    except (ValueError, RuntimeError) as error:
+        raise refused(path, runtime.name, str(error)) from None
 
 
 def _head(kind: str) -> type[TFLiteModel]:

@@ -88,7 +88,7 @@ def try_model(path: Path, timeout_s: float = TIMEOUT_S) -> GraphFacts:
         return GraphFacts.from_json(answer["facts"])
     runtime = _answer(lines[0]).get("runtime", "the runtime")
     reason = answer.get("error") or f"exit status {child.returncode}"
-    raise _refused(path, str(runtime), str(reason))
+    raise refused(path, str(runtime), str(reason))
 
 
 def _answer(line: str) -> dict[str, Any]:
@@ -138,8 +138,8 @@ def _broken_runtime(child: subprocess.CompletedProcess[bytes]) -> ConfigError:
     )
 
 
-def _refused(path: Path, runtime: str, reason: str) -> ModelError:
-    """The runtime's own words, and what they mean."""
+def refused(path: Path, runtime: str, reason: str) -> ModelError:
+    """The error for a file that a runtime does not take: its own words, and what they mean."""
     too_new = _TOO_NEW.search(reason)
     if too_new:
         return ModelError(

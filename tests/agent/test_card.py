@@ -81,7 +81,7 @@ def test_a_model_file_in_place_of_its_card_leads_to_the_card(tmp_path: Path) -> 
 
 def test_a_card_survives_being_written_and_read(tmp_path: Path) -> None:
     text = (
-        'file = "m.tflite"\nkind = "ssd"\ntargets = ["stop \\"sign\\"", "Halt; ß"]\n'
+        'file = "m.tflite"\nkind = "ssd"\ntargets = ["stop \\"sign\\"", "Halt; ß 🛑"]\n'
         '[input]\ncolour = "gray"\nequalise = true\nscale = "unit"\n'
         '[output]\norder = ["scores", "boxes", "count", "classes"]\nlabel_offset = -1\n'
         '[aliases]\n"stop, big" = "stop sign"\nhalt = "stop sign"\n'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,3 +106,32 @@ def build() -> Built:
 def black() -> NDArray[np.uint8]:
     """A frame of 128 x 64 pixels (width x height): twice as wide as the written input."""
     return np.zeros((64, 128, 3), np.uint8)
+
+
+@pytest.fixture
+def from_the_future(shared_data: Path, tmp_path: Path) -> Path:
+    """A real file that asks for a version of FULLY_CONNECTED (operator 9) that nobody has yet."""
+    whole = (shared_data / "models" / "cls_gtsrb_feranick_30_uint8.tflite").read_bytes()
+    path = tmp_path / "future.tflite"
+    path.write_bytes(_with_operator_version(whole, 9, 99))
+    return path
+
+
+def _with_operator_version(model: bytes, operator: int, version: int) -> bytes:
+    """Rewrite an operator's version in a FlatBuffer (TFLite schema 3a: operator_codes, field 1)."""
+    data = bytearray(model)
+
+    def number(form: str, place: int) -> Any:
+        return struct.unpack_from(form, data, place)[0]
+
+    def field(table: int, index: int) -> int:
+        vtable = table - number("<i", table)
+        return table + int(number("<H", vtable + 4 + 2 * index))
+
+    codes = field(number("<I", 0), 1)
+    codes += number("<I", codes)
+    for entry in range(codes + 4, codes + 4 + 4 * number("<I", codes), 4):
+        code = entry + number("<I", entry)
+        if data[field(code, 0)] == operator:
+            struct.pack_into("<i", data, field(code, 2), version)
+    return bytes(data)

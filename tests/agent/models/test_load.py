@@ -136,6 +136,13 @@ def test_a_corrupt_copy_is_refused(shared_data: Path, tmp_path: Path) -> None:
         load_model(changed(shared_data, file=copy, sha256=None))
 
 
+def test_a_checked_file_that_the_runtime_refuses_is_a_model_error(
+    shared_data: Path, from_the_future: Path
+) -> None:
+    with pytest.raises(ModelError, match="operator FULLY_CONNECTED version 99"):
+        load_model(changed(shared_data, file=from_the_future, sha256=None), checked=True)
+
+
 def test_a_model_with_several_inputs_is_refused_by_their_names(shared_data: Path) -> None:
     file = shared_data / "models" / "det_coral_traffic_model_256_uint8.tflite"
     with pytest.raises(ModelError, match=r"takes 3 inputs.*init_lstm_c") as caught:
