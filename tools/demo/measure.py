@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
+from tools.demo.drawing import IGNORE, draw_scene
+
 Box = tuple[float, float, float, float]
 Found = list[tuple[float, Box]]
 _PAD = 114
@@ -162,6 +164,40 @@ def clip(detector: Detector, file: Path, threshold: float) -> dict[str, int]:
         counts["with a detection"] += bool(detector.find(picture, threshold))
 
 
+def drawn(detector: Detector, seed: int, count: int, threshold: float) -> dict[str, int]:
+    """Stop signs present and found by width in px, and false detections, on drawn scenes.
+
+    Nothing is counted where a box is marked to be ignored.
+    """
+    counts = {"scenes": count, "false": 0}
+    for index in range(count):
+        scene = draw_scene(seed, index)
+        found = detector.find(scene.pixels, threshold)
+        known = [
+            (_corners(box), int(label))
+            for box, label in zip(scene.boxes, scene.labels, strict=True)
+        ]
+        for box, label in known:
+            if label == 0:
+                width = next(name for limit, name in _WIDTHS if box[2] - box[0] < limit)
+                hit = any(overlap(box, other) >= 0.5 for _, other in found)
+                counts[f"{width}: signs"] = counts.get(f"{width}: signs", 0) + 1
+                counts[f"{width}: found"] = counts.get(f"{width}: found", 0) + hit
+        allowed = [box for box, label in known if label in (0, IGNORE)]
+        counts["false"] += sum(
+            all(overlap(box, other) < 0.3 for other in allowed) for _, box in found
+        )
+    return dict(sorted(counts.items()))
+
+
+_WIDTHS = ((16, "8-16 px"), (32, "16-32 px"), (64, "32-64 px"), (float("inf"), "64 px up"))
+
+
+def _corners(box: NDArray[np.float32]) -> Box:
+    x0, y0, x1, y1 = (float(edge) for edge in box)
+    return x0, y0, x1, y1
+
+
 def main() -> None:
     """Print the figures for the folders given."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -169,6 +205,8 @@ def main() -> None:
     parser.add_argument("--voc", type=Path, help="folder with images/ and VOC annotations/")
     parser.add_argument("--crops", type=Path, help="folder of PNG crops, each of one stop sign")
     parser.add_argument("--clip", type=Path, help="video without stop signs")
+    parser.add_argument("--drawn", type=int, default=0, help="scenes to draw, not those trained on")
+    parser.add_argument("--seed", type=int, default=1009, help="seed of those scenes")
     parser.add_argument("--threshold", type=float, default=0.5)
     options = parser.parse_args()
     console, detector = Console(), Detector(options.model)
@@ -178,6 +216,9 @@ def main() -> None:
         console.print(f"crops {share}", crops(detector, options.crops, share, options.threshold))
     if options.clip:
         console.print("clip", clip(detector, options.clip, options.threshold))
+    if options.drawn:
+        figures = drawn(detector, options.seed, options.drawn, options.threshold)
+        console.print("drawn", figures)
     times = detector.milliseconds or [float("nan")]
     console.print(f"inference: median {np.median(times):.1f} ms, least {min(times):.1f} ms")
 
