@@ -22,8 +22,9 @@ _CONTRAST_THRESHOLD = 3.912  # -ln 0.02: where a black object fades into the sky
 
 
 class Fog(Perturbation):
-    """I = J exp(-b d) + A (1 - exp(-b d)) in linear light, with b = 3.912 / visibility.
+    """Fog that hides more the farther away, by Koschmieder's law.
 
+    I = J exp(-b d) + A (1 - exp(-b d)) in linear light, with b = 3.912 / visibility.
     Visibility falls in equal ratios from 1000 m (where fog begins, WMO) to ``thickest_m`` (30 m:
     below the 50 m at which road authorities speak of very dense fog). The depth d comes from a road
     scene's prior, growing towards the horizon; the target stands at its known distance, or at the

@@ -14,8 +14,9 @@ _LUMA = (0.2126, 0.7152, 0.0722)  # ITU-R BT.709
 
 
 class LowLight(Perturbation):
-    """Illuminance falls from where the camera's range ends to ``darkest_lux``, in equal ratios.
+    """Dusk and night: less light than exposure and gain can make up for.
 
+    Illuminance falls from ``full_exposure_lux`` to ``darkest_lux`` in equal ratios.
     Down to ``full_exposure_lux`` longer exposure and gain keep a picture bright (400 lx is about
     sunset under a clear sky); below that all light is scaled by lux / full_exposure_lux, in linear
     light, and colour fades as cameras fade it at high gain, the rest leaning to the blue of the

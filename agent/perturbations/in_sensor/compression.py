@@ -11,7 +11,7 @@ from agent.values import Pixels
 
 
 class Compression(Perturbation):
-    """An encode and decode round trip at a falling JPEG quality.
+    """JPEG compression: an encode and decode round trip at a falling quality.
 
     Quality (libjpeg's 1..100, 4:2:0 colour) falls in equal ratios from 90 to ``worst``: 8 by
     default, near the strongest level of ImageNet-C (7) and what rate control of cheap network

@@ -11,8 +11,9 @@ from agent.values import Pixels
 
 
 class LowResolution(Perturbation):
-    """The picture is averaged down by a factor and brought back to its size.
+    """Fewer pixels on everything, as if it were farther away.
 
+    The picture is averaged down by a factor and brought back to its size.
     The factor rises in equal ratios from 1 to ``farthest`` (8: a sign that fills 80 px comes down
     to 10 px, at which a driver just tells its colour). A sign seen at 10 m looks as if it stood at
     ``factor`` times that; frame and box keep their size, so that only detail is lost.

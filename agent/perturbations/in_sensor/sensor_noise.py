@@ -16,7 +16,7 @@ from agent.values import Pixels
 
 
 class SensorNoise(Perturbation):
-    """Electrons are counted one by one, and reading them out adds a little more.
+    """Shot and read noise at rising gain, by the sensor's own figures.
 
     A pixel of light x in [0, 1] holds S = x F / g electrons, with F the sensor's full well and g
     the gain over base sensitivity; the variance in electrons is S + r^2 (Poisson shot noise and
