@@ -291,3 +291,7 @@ def demo(
 def this_command() -> str:
     """The command line that repeats this run."""
     return shlex.join(["fieldproof", *sys.argv[1:]])
+
+
+if __name__ == "__main__":
+    main()

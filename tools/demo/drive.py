@@ -131,7 +131,7 @@ def _print(console: Console, results: Results, counted: int, stored: int, out: P
     clean = results.clean
     console.print(severity_table(results))
     console.print(
-        f"On clean frames the sign is seen in {clean.correct} of {clean.n} frames, from 60 m on.\n"
+        f"On clean frames the sign is seen in {clean.correct} of {clean.n} frames.\n"
         f"The agent counted {counted} trials; {stored} are in the store, each once.\n"
         f"Report: [bold]{escape(str((out / 'report.html').resolve()))}[/]",
         soft_wrap=True,

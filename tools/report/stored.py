@@ -44,13 +44,20 @@ def write_stored(
     store: Store, session: Row, out: Path, command: str, exhibits: Sequence[Exhibit] = ()
 ) -> Results:
     """Write a session's report, with pictures where there are any; its results."""
-    trials = [_row(trial) for trial in store.trials(session["session"])]
-    phantoms = [row for row in store.rows("phantoms") if row["session"] == session["session"]]
-    results = stored_results(session, trials, phantoms)
-    notes = _notes(session)
-    known = [trial for trial in trials if trial.distance_m is not None]
-    write_report(results, known, exhibits, out, notes=notes, command=command)
+    results = session_results(store, session)
+    known = [row for row in _rows(store, session) if row.distance_m is not None]
+    write_report(results, known, exhibits, out, notes=_notes(session), command=command)
     return results
+
+
+def session_results(store: Store, session: Row) -> Results:
+    """A stored session as results."""
+    phantoms = (row for row in store.rows("phantoms") if row["session"] == session["session"])
+    return stored_results(session, _rows(store, session), phantoms)
+
+
+def _rows(store: Store, session: Row) -> list[TrialRow]:
+    return [_row(trial) for trial in store.trials(session["session"])]
 
 
 def choose(sessions: Sequence[Row], wanted: str | None, place: str) -> Row:

@@ -60,10 +60,14 @@ class Sqlite(Store):
                 f"The store {self.path} was made by a newer Fieldproof (version {done}).",
                 remedy="Use that version, or another store.",
             )
-        for number, migration in enumerate(MIGRATIONS[done:], done + 1):
+        while done < len(MIGRATIONS):
             with self._transaction():
-                migration(self._db)
-                self._db.execute(f"PRAGMA user_version = {number}")
+                # Asked again within: another process may be making the same file at this moment.
+                done = self._db.execute("PRAGMA user_version").fetchone()[0]
+                if done < len(MIGRATIONS):
+                    MIGRATIONS[done](self._db)
+                    done += 1
+                    self._db.execute(f"PRAGMA user_version = {done}")
 
     def store_all(self, batches: Sequence[Batch]) -> list[Stored]:
         with self._transaction():
