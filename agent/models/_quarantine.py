@@ -24,7 +24,7 @@ TIMEOUT_S: Final = 120.0
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _COPY_AGAIN: Final = "Copy the file again from where it was made, and compare its SHA-256."
 _TOO_NEW: Final = re.compile(r"builtin opcode '(\w+)' version '(\d+)'")
-_CUSTOM: Final = re.compile(r"custom op: (\S+?)\.?(?:\s|$)")
+_CUSTOM: Final = re.compile(r"(?:custom op: |\((?=Flex|edgetpu))([\w-]+)")
 
 
 def sha256_of(path: Path) -> str:

@@ -90,6 +90,11 @@ def test_a_file_that_does_not_answer_is_given_up(shared_data: Path) -> None:
             "custom operator edgetpu-custom-op.*compiled for an Edge TPU",
         ),
         ("Encountered unresolved custom op: FlexErf. Node number 3", "FlexErf.*SELECT_TF_OPS"),
+        (
+            "Select TensorFlow op(s), included in the given model, is(are) not supported by this "
+            "interpreter.\nNode number 4 (FlexBitwiseAnd) failed to prepare.",
+            "custom operator FlexBitwiseAnd, which x does not have.*SELECT_TF_OPS",
+        ),
         ("No subgraph in\nthe model.\n", r"is refused by x: No subgraph in the model\. Copy"),
     ],
 )
