@@ -41,7 +41,7 @@ class LowLight(Perturbation):
         return np.asarray(cv2.LUT(faded, curves[None]), np.uint8)
 
     def describe(self, severity: float) -> str:
-        return f"illuminance {self._lux(severity):.3g} lx"
+        return f"{self._lux(severity):.3g} lx"
 
     def _lux(self, severity: float) -> float:
         ratio = min(self.darkest_lux / self.full_exposure_lux, 1.0)

@@ -73,7 +73,7 @@ class Rain(Perturbation):
         return np.asarray(cv2.add(veiled, cv2.multiply(above, glow, scale=1 / 255)), np.uint8)
 
     def describe(self, severity: float) -> str:
-        return f"rain {self._rate(severity) if severity > 0 else 0:.1f} mm/h"
+        return f"{self._rate(severity) if severity > 0 else 0:.3g} mm/h"
 
     def _rate(self, severity: float) -> float:
         return float(2 * (self.heaviest_mm_h / 2) ** severity)

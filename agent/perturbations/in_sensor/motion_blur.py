@@ -40,7 +40,7 @@ class MotionBlur(Perturbation):
         return _smeared(pixels, line_kernel(length, angle))
 
     def describe(self, severity: float) -> str:
-        return f"{severity * self.longest_px:.1f} px at a width of 640 px"
+        return f"{severity * self.longest_px:.3g} px of 640"
 
 
 def line_kernel(length: float, angle_deg: float) -> NDArray[np.float32]:

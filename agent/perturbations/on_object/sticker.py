@@ -52,7 +52,7 @@ class Sticker(Perturbation):
     def describe(self, severity: float) -> str:
         area = severity * self.count * self.size_cm**2
         share = 100 * area / _REFERENCE_FACE_CM2
-        return f"sticker area {area:.0f} cm² ({share:.1f} % of a 76 cm sign)"
+        return f"{area:.0f} cm² ({share:.1f} % of a 76 cm sign)"
 
 
 @lru_cache(maxsize=8)  # at most 8 x 768 x 768 x 4 bytes, mostly far less

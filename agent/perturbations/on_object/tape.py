@@ -44,7 +44,7 @@ class Tape(Perturbation):
     def describe(self, severity: float) -> str:
         area = severity * self.count * self.length_cm * self.width_cm
         share = 100 * area / _REFERENCE_FACE_CM2
-        return f"tape area {area:.0f} cm² ({share:.1f} % of a 76 cm sign)"
+        return f"{area:.0f} cm² ({share:.1f} % of a 76 cm sign)"
 
     def _layer(
         self, plane: Plane, window: Window, severity: float, moment: Moment

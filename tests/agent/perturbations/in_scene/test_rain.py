@@ -56,5 +56,5 @@ def test_rain_brightens_the_dark_and_veils_contrast() -> None:
 
 
 def test_intensity_rises_in_equal_ratios() -> None:
-    assert Rain().describe(1.0) == "rain 100.0 mm/h"
-    assert Rain().describe(0.5) == "rain 14.1 mm/h"
+    assert Rain().describe(1.0) == "100 mm/h"
+    assert Rain().describe(0.5) == "14.1 mm/h"
