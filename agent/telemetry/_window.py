@@ -33,6 +33,7 @@ class Window:
         self.receipt_s = self.patience = receipt_s
         self.inflight = INFLIGHT
         self.highest = 0
+        self.suspect = 0
         self._strikes: dict[int, int] = {}
         self.restart(0, 0.0)
 
@@ -45,7 +46,20 @@ class Window:
 
     @property
     def has_room(self) -> bool:
-        return len(self._unacked) < self.inflight and len(self._unreceipted) < UNRECEIPTED
+        inflight = 1 if self.cursor < self.suspect else self.inflight
+        return len(self._unacked) < inflight and len(self._unreceipted) < UNRECEIPTED
+
+    def broken(self) -> Sent | None:
+        """The link broke; the batch that it may have broken on, when that is certain.
+
+        A broker may end the connection for a batch that is too large. With several under way it
+        could be any of them: they are sent again one at a time.
+        """
+        if not self._unacked:
+            return None
+        alone = len(self._unacked) == 1 and self.cursor <= self.suspect
+        self.suspect = max(self.suspect, self.cursor)
+        return next(iter(self._unacked.values())) if alone else None
 
     def sent(self, mid: int, batch: Sent, now: float) -> int:
         """A batch went out; how many of its rows for the second time or more."""
@@ -104,8 +118,3 @@ class Window:
             return batch.first
         self._strikes[batch.first] = strikes
         return None
-
-    @property
-    def head(self) -> Sent | None:
-        """The oldest batch that the broker has not answered for."""
-        return next(iter(self._unacked.values()), None)

@@ -15,9 +15,11 @@ from agent.record import (
     Envelope,
     Packed,
     PayloadError,
+    Receipt,
     Status,
     Topic,
     decode_receipt,
+    decode_status,
     encode_batch,
     encode_message,
 )
@@ -32,6 +34,7 @@ MAX_BATCH_BYTES = 64 << 10
 IDLE_S = 0.1
 BACKOFF_S = 0.5
 BACKOFF_MAX_S = 30.0
+MANY = 6
 STOP_S = 15.0
 NOT_THE_ROWS_FAULT = frozenset({0x87, 0x89, 0x8B, 0x97})
 """Not authorised, server busy, shutting down, quota exceeded: no other batch would fare better."""
@@ -100,13 +103,15 @@ class Mqtt(Publisher):
             try:
                 self._converse()
             except BrokerError as error:
-                failures = 0 if self._ready else failures + 1
+                # Two agents of one name would throw each other out for ever: be slow then.
+                taken_over = isinstance(error, LinkLostError) and error.reason == TAKEN_OVER
+                failures = MANY if taken_over else 0 if self._ready else failures + 1
                 self._lost(error)
             finally:
                 self._ready, self._link = False, None
                 self._tried.set()
             # Full jitter: a fleet that lost its broker must not come back as one.
-            most = min(BACKOFF_MAX_S, BACKOFF_S * 2 ** min(failures, 10))
+            most = min(BACKOFF_MAX_S, BACKOFF_S * 2 ** min(failures, MANY))
             self._ending.wait(random.uniform(0, most))
 
     def _lost(self, error: BrokerError) -> None:
@@ -116,23 +121,18 @@ class Mqtt(Publisher):
         if isinstance(error, LinkLostError) and error.reason == TAKEN_OVER:
             self.last_error = f"Another agent uses the name {self.site}/{self.device}."
             log.error("%s Give each device a name of its own.", self.last_error)
-        elif isinstance(error, LinkLostError) and self._ready:
-            self._blame(self._window.head, error.reason)
-
-    def _blame(self, head: Sent | None, reason: int) -> None:
-        """The link broke under a batch: some brokers end it for one that is too large.
-
-        Only on v5, where such a broker is known; elsewhere it is a broken cable.
-        """
-        if head is not None and self.protocol == "5.0" and reason not in NOT_THE_ROWS_FAULT:
-            self._refused(head, "the broker ends the connection on it")
+        elif isinstance(error, LinkLostError) and self._ready and self.protocol == "5.0":
+            # Where v5 is spoken brokers may end the connection for a batch that is too large.
+            batch = self._window.broken()
+            if batch is not None and error.reason not in NOT_THE_ROWS_FAULT:
+                self._refused(batch, "the broker ends the connection on it")
 
     def _converse(self) -> None:
         """One connection, from birth to its loss or to the end of the session."""
         prefix = f"fieldproof-{self.site}-{self.device}"
         with Link(self.address, prefix, will=self._status("offline")) as link:
             self._link = link
-            link.subscribe([str(Topic(self.site, self.device, "ack"))])
+            link.subscribe([str(Topic(self.site, self.device, name)) for name in ("ack", "status")])
             link.publish(self._status("online"))
             if not link.settled(5.0):
                 raise BrokerError(f"The broker {self.address} does not acknowledge.")
@@ -142,6 +142,7 @@ class Mqtt(Publisher):
             self.statistics.connects += 1
             self.last_error, self._ready = "", True
             self._tried.set()
+            self._hear(link)
             while not self._ending.is_set():
                 self._send(link)
                 link.step(IDLE_S)
@@ -197,14 +198,27 @@ class Mqtt(Publisher):
         if self.ack == "broker":
             self.outbox.release(self.outbox.epoch, self._window.settled())
         while link.messages:
-            self._receipt(link.messages.popleft())
+            message = link.messages.popleft()
+            try:
+                if message.topic.endswith("/ack"):
+                    self._receipt(decode_receipt(message.payload))
+                elif message.payload:
+                    self._namesake(decode_status(message.payload), message.retain)
+            except PayloadError as error:
+                log.warning("A message on %s cannot be read: %s", message.topic, error)
 
-    def _receipt(self, message: Message) -> None:
-        try:
-            receipt = decode_receipt(message.payload)
-        except PayloadError as error:
-            log.warning("A receipt cannot be read: %s", error)
-            return
+    def _namesake(self, status: Status, retained: bool) -> None:
+        """Another session under this name throws us out, and many brokers do not say so.
+
+        It shows by its status: retained, where ours should be since our first birth, or live.
+        """
+        since_birth = self.statistics.connects > 1 if retained else status.state == "online"
+        if since_birth and status.session != self.session:
+            taken = LinkLostError("Another agent is here.")
+            taken.reason = TAKEN_OVER
+            raise taken
+
+    def _receipt(self, receipt: Receipt) -> None:
         if receipt.device == self.device and receipt.epoch == self.outbox.epoch:
             self.statistics.receipts += 1
             if self.outbox.release(receipt.epoch, receipt.seq):

@@ -24,7 +24,7 @@ from agent.record import (
 )
 from agent.telemetry.link import Address, Link, Message
 from tools.stores import Store, Stored, Stream
-from tools.stores._errors import StoreError
+from tools.stores._errors import PoisonError, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -155,7 +155,7 @@ class Collector:
                 rest.append(message)
             else:
                 arrived.append(_Arrived(message, batch))
-        answers = self._stored([item.batch for item in arrived], link)
+        answers = self._sifted(arrived, link)
         for stream, seq in _newest(answers).items():
             receipt = Receipt(device=stream.device, epoch=stream.epoch, seq=seq)
             topic = str(Topic(stream.site, stream.device, "ack"))
@@ -177,9 +177,7 @@ class Collector:
             _same_device(topic, batch.envelope.site, batch.envelope.device)
             return batch
         except PayloadError as error:
-            self.statistics.dead_letters += 1
-            log.warning("A message on %r is of no use: %s", message.topic[:200], error)
-            self.store.dead_letter(message.topic, message.payload, str(error))
+            self._bury(message, error.message)
             return None
 
     def _status(self, topic: Topic, message: Message) -> None:
@@ -188,6 +186,22 @@ class Collector:
         status = decode_status(message.payload)
         _same_device(topic, status.site, status.device)
         self.store.status(status)
+
+    def _sifted(self, arrived: Sequence[_Arrived], link: Link) -> list[Stored]:
+        """Store all; where rows are refused, find the batch by halves and set it aside."""
+        try:
+            return self._stored([item.batch for item in arrived], link)
+        except PoisonError as error:
+            if len(arrived) == 1:
+                self._bury(arrived[0].message, error.message)
+                return []
+        half = len(arrived) // 2
+        return [*self._sifted(arrived[:half], link), *self._sifted(arrived[half:], link)]
+
+    def _bury(self, message: Message, why: str) -> None:
+        self.statistics.dead_letters += 1
+        log.warning("A message on %r is of no use: %s", message.topic[:200], why)
+        self.store.dead_letter(message.topic, message.payload, why)
 
     def _stored(self, batches: Sequence[Batch], link: Link) -> list[Stored]:
         """Store; while the store is away, keep the link alive and acknowledge nothing."""

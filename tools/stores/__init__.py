@@ -39,7 +39,8 @@ class Store(ABC):
     """Keeps rows once each, identified by (site, device, epoch, seq).
 
     What is stored is committed before the call returns. Raises ``StoreError`` where it cannot be
-    reached or written now, and leaves nothing half done.
+    reached or written now, ``PoisonError`` for rows that it will never take, and leaves nothing
+    half done.
     """
 
     @abstractmethod

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from agent.record import RECORDS, Batch, Row, Status
 from tools.stores import Store, Stored, Stream
-from tools.stores._errors import StoreError
+from tools.stores._errors import PoisonError, StoreError
 from tools.stores._received import Range, contiguous, settled
 from tools.stores._schema import MIGRATIONS, ROW_TABLES
 
@@ -205,9 +205,11 @@ class Sqlite(Store):
             self._db.execute("BEGIN IMMEDIATE")
             yield
             self._db.execute("COMMIT")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OverflowError, UnicodeError) as error:
             self._undo()
-            raise StoreError(f"The store {self.path} cannot be written: {error}.") from error
+            if isinstance(error, sqlite3.OperationalError):
+                raise StoreError(f"The store {self.path} cannot be written: {error}.") from error
+            raise PoisonError(f"The store {self.path} does not take rows: {error}.") from error
         except BaseException:
             self._undo()
             raise

@@ -247,8 +247,10 @@ class Link:
     def _on_disconnect(
         self, client: object, data: object, flags: object, reason: ReasonCode, properties: object
     ) -> None:
-        self._lost = LinkLostError(f"The connection to {self.address} is lost: {reason.getName()}.")
-        self._lost.reason = reason.value
+        if self._lost is None:  # paho may tell twice; the first time it knows the reason
+            why = f"The connection to {self.address} is lost: {reason.getName()}."
+            self._lost = LinkLostError(why)
+            self._lost.reason = reason.value
 
     def _on_message(self, client: object, data: object, message: paho.MQTTMessage) -> None:
         try:

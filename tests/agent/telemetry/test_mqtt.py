@@ -1,0 +1,177 @@
+"""The publisher against a real broker, and against none."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agent.errors import ConfigError, UsageError
+from agent.record import HealthRecord, Status, Topic, decode_status
+from agent.telemetry.link import Address, Link
+from agent.telemetry.mqtt import Mqtt
+from agent.telemetry.outbox import Outbox
+from tools.broker import LocalBroker, local_broker
+
+
+def until(condition: Callable[[], object], seconds: float = 15.0) -> bool:
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def health(readings: int = 1) -> HealthRecord:
+    return HealthRecord(session="s1", readings={f"r{i}": 1 / (i + 3) for i in range(readings)})
+
+
+def statuses(broker: LocalBroker) -> list[Status]:
+    """The retained status as a newcomer finds it."""
+    with Link(Address.parse(broker.url), "watcher") as link:
+        link.subscribe([str(Topic("lab", "pi", "status"))])
+        link.step(0.2)
+        return [decode_status(message.payload) for message in link.messages]
+
+
+def test_without_a_broker_it_says_so_in_one_sentence_and_the_rows_stay(tmp_path: Path) -> None:
+    with (
+        Outbox(tmp_path) as outbox,
+        Mqtt(outbox, Address("127.0.0.1", 1), "lab", "pi", "s1") as publisher,
+    ):
+        assert not publisher.check(10)
+        assert "mqtt://127.0.0.1:1 cannot be reached: Connection refused" in publisher.last_error
+        outbox.put(health())
+        assert not publisher.drain(0.3)
+        assert publisher.undelivered == 1
+        assert not publisher.connected
+
+
+def test_status_is_online_then_stopped_and_offline_after_a_crash(
+    mosquitto: LocalBroker, tmp_path: Path
+) -> None:
+    address = Address.parse(mosquitto.url)
+    with Outbox(tmp_path) as outbox:
+        with Mqtt(outbox, address, "lab", "pi", "s1") as publisher:
+            assert publisher.check(10)
+            assert [(s.state, s.session) for s in statuses(mosquitto)] == [("online", "s1")]
+        assert [(s.state, s.session) for s in statuses(mosquitto)] == [("stopped", "s1")]
+        with Mqtt(outbox, address, "lab", "pi", "s2") as publisher:
+            assert publisher.check(10)
+            assert publisher._link is not None
+            publisher._ending.set()
+            publisher._link._client.socket().close()  # type: ignore[union-attr]
+            assert until(lambda: statuses(mosquitto)[0].state == "offline")
+            assert statuses(mosquitto)[0].session == "s2"
+
+
+def test_in_broker_mode_the_brokers_acknowledgement_frees_the_rows(
+    mosquitto: LocalBroker, tmp_path: Path
+) -> None:
+    with (
+        Outbox(tmp_path) as outbox,
+        Mqtt(
+            outbox, Address.parse(mosquitto.url), "lab", "pi", "s1", ack="broker", batch_rows=7
+        ) as publisher,
+    ):
+        for _ in range(500):
+            outbox.put(health())
+        assert publisher.drain(15)
+        assert publisher.statistics.rows == 500
+
+
+def test_a_row_that_is_too_large_is_quarantined_and_the_others_go_on(
+    mosquitto: LocalBroker, tmp_path: Path
+) -> None:
+    with (
+        local_broker(kind="mosquitto", settings="message_size_limit 600") as broker,
+        Outbox(tmp_path) as outbox,
+        Mqtt(
+            outbox, Address.parse(broker.url), "lab", "pi", "s1", ack="broker", batch_rows=8
+        ) as publisher,
+    ):
+        assert publisher.check(10)
+        for i in range(20):
+            outbox.put(health(64 if i == 10 else 1))
+        assert publisher.drain(60), (publisher.last_error, publisher.statistics)
+        assert outbox.quarantined == 1
+        # The twenty, and the declaration of the one that was set aside.
+        assert outbox.released == 21
+        assert publisher.connected
+
+
+def test_records_that_access_rules_refuse_wait_in_the_outbox(
+    mosquitto: LocalBroker, tmp_path: Path
+) -> None:
+    rules = tmp_path / "acl"
+    rules.write_text("topic read #\ntopic write fieldproof/v1/lab/pi/status\n")
+    with (
+        local_broker(kind="mosquitto", settings=f"acl_file {rules}") as broker,
+        Outbox(tmp_path / "outbox") as outbox,
+        Mqtt(outbox, Address.parse(broker.url), "lab", "pi", "s1", ack="broker") as publisher,
+    ):
+        outbox.put(health())
+        assert until(lambda: "refuses records" in publisher.last_error)
+        assert publisher.undelivered == 1
+        assert outbox.quarantined == 0
+        assert publisher.connected
+
+
+def test_a_second_device_of_the_same_name_is_recognised(
+    mosquitto: LocalBroker, tmp_path: Path
+) -> None:
+    address = Address.parse(mosquitto.url)
+    with (
+        Outbox(tmp_path / "a") as first,
+        Outbox(tmp_path / "b") as second,
+        Mqtt(first, address, "lab", "pi", "s1") as one,
+    ):
+        assert one.check(10)
+        errors: list[str] = []
+        with Mqtt(second, address, "lab", "pi", "s2"):
+            assert until(lambda: errors.append(one.last_error) or "uses the name" in errors[-1])
+
+
+def test_a_refused_user_is_said_and_tried_again(mosquitto: LocalBroker, tmp_path: Path) -> None:
+    with (
+        local_broker(kind="mosquitto", settings="allow_anonymous false") as broker,
+        Outbox(tmp_path) as outbox,
+        Mqtt(outbox, Address.parse(broker.url), "lab", "pi", "s1") as publisher,
+    ):
+        assert not publisher.check(10)
+        assert "refuses the connection: Not authorized" in publisher.last_error
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "tls", "user"),
+    [
+        ("mqtt://broker", "broker", 1883, False, ""),
+        ("mqtts://broker", "broker", 8883, True, ""),
+        ("mqtt://me:se%40cret@10.0.0.1:1884/", "10.0.0.1", 1884, False, "me"),
+        ("mqtt://[::1]:1885", "::1", 1885, False, ""),
+    ],
+)
+def test_addresses_are_read(url: str, host: str, port: int, tls: bool, user: str) -> None:
+    address = Address.parse(url)
+    assert (address.host, address.port, address.tls, address.username) == (host, port, tls, user)
+    assert "cret" not in f"{address} {address!r}"
+
+
+@pytest.mark.parametrize(
+    "url", ["", "broker", "http://broker", "mqtt://", "mqtt://u:secret@h:x", "mqtt://h/topic"]
+)
+def test_what_is_no_address_is_refused_without_telling_the_password(url: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Address.parse(url)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_password_comes_from_a_file_and_missing_files_are_named(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("hush\n")
+    assert Address.parse("mqtt://me@h", password_file=file).password == "hush"
+    with pytest.raises(ConfigError, match="gone"):
+        Address.parse("mqtts://h", ca_file=tmp_path / "gone")

@@ -1,0 +1,245 @@
+"""The SQLite store keeps each row once, and can be read while it is written."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.errors import UnknownKind, UsageError
+from agent.record import (
+    Batch,
+    Envelope,
+    GapRecord,
+    HealthRecord,
+    PhantomRecord,
+    Record,
+    Row,
+    SessionEndRecord,
+    SessionRecord,
+    Stamp,
+    Status,
+    TrialRecord,
+)
+from tools.stores import Stream, family, open_store
+from tools.stores._errors import PoisonError, StoreError
+from tools.stores._received import Range, contiguous, settled
+from tools.stores._schema import MIGRATIONS
+
+AT = Stamp("boot", 5, 1000, True)
+PI = Stream("lab", "pi", "e1")
+
+
+def trial(frame: int, session: str = "s1", severity: float = 0.5) -> TrialRecord:
+    return TrialRecord(
+        session=session,
+        frame=frame,
+        clip="drive",
+        target="stop sign",
+        condition="fog",
+        severity=severity,
+        parts=(("fog", 0.5), ("rain", 0.25)),
+        clean_seen=True,
+        clean_label="stop sign",
+        clean_confidence=0.9,
+        perturbed_seen=False,
+        flip=True,
+    )
+
+
+def batch(rows: dict[int, Record], after: int = 0, floor: int = 1, stream: Stream = PI) -> Batch:
+    envelope = Envelope(
+        **stream._asdict(), after=after, floor=floor, boot="b", monotonic_ms=1, wall_ms=2
+    )
+    return Batch(envelope, tuple(Row(seq, row.kind, AT, row) for seq, row in rows.items()))
+
+
+def start(session: str = "s1") -> SessionRecord:
+    return SessionRecord(
+        session=session,
+        model_name="stop",
+        model_sha256="ab",
+        model_kind="ssd",
+        model_labels=2,
+        profile="generic",
+        config_sha256="cd",
+        suite="quick",
+        camera="drive_by",
+        versions={"fieldproof": "0.1.0"},
+    )
+
+
+def end(trials: int) -> SessionEndRecord:
+    return SessionEndRecord(
+        session="s1", frames=3, inferences=9, trials=trials, flips=2, phantoms=0, why="done"
+    )
+
+
+def test_a_row_is_stored_once_and_survives_reopening(tmp_path: Path) -> None:
+    url = str(tmp_path / "deep" / "s.db")
+    with open_store(url) as store:
+        assert store.store(batch({1: start(), 2: trial(0), 3: trial(1)})) == 3
+        (answer,) = store.store_all([batch({2: trial(0), 3: trial(1), 4: trial(2)}, after=1)])
+        assert (answer.new, answer.duplicates, answer.contiguous) == (1, 2, 4)
+    with open_store(url) as store:
+        assert store.highest_contiguous(PI) == 4
+        assert [row["frame"] for row in store.trials("s1")] == [0, 1, 2]
+
+
+def test_a_trial_is_read_as_it_was_written(tmp_path: Path) -> None:
+    with open_store(str(tmp_path / "s.db")) as store:
+        store.store(batch({1: trial(7)}))
+        (read,) = store.trials("s1")
+        assert read["parts"] == '[["fog", 0.5], ["rain", 0.25]]'
+        assert (read["seq"], read["wall_ms"]) == (1, 1000)
+        written = trial(7).model_dump(exclude={"parts"})
+        assert {name: read[name] for name in written} == written
+
+
+def test_every_kind_of_record_has_its_table(tmp_path: Path) -> None:
+    with open_store(str(tmp_path / "s.db")) as store:
+        rows: dict[int, Record] = {
+            1: PhantomRecord(session="s1", frame=1, clip="c", count=2),
+            2: HealthRecord(session="s1", readings={"fps": 9.5}),
+            3: GapRecord(epoch="e1", first=1, last=2, rows=2, trials=1, why="full"),
+        }
+        assert store.store(batch(rows)) == 3
+        assert next(store.rows("phantoms"))["count"] == 2
+        assert next(store.rows("health"))["readings"] == '{"fps": 9.5}'
+        assert next(store.rows("gaps"))["why"] == "full"
+
+
+def test_sessions_say_what_was_counted_and_what_was_stored(tmp_path: Path) -> None:
+    with open_store(str(tmp_path / "s.db")) as store:
+        store.store(batch({1: start(), 2: trial(0), 3: trial(1)}))
+        (running,) = store.sessions()
+        assert (running["trials_stored"], running["trials_counted"]) == (2, None)
+        store.store(batch({4: end(3)}, after=3))
+        (ended,) = store.sessions()
+        assert (ended["trials_stored"], ended["trials_counted"]) == (2, 3)
+        assert (ended["site"], ended["device"], ended["model_name"]) == ("lab", "pi", "stop")
+
+
+def test_counts_are_per_condition_and_severity(tmp_path: Path) -> None:
+    with open_store(str(tmp_path / "s.db")) as store:
+        store.store(batch({1: trial(0), 2: trial(1), 3: trial(0, "s2"), 4: trial(0, "s1", 1.0)}))
+        assert [(row["severity"], row["n"], row["flips"]) for row in store.counts("s1")] == [
+            (0.5, 2, 2),
+            (1.0, 1, 1),
+        ]
+        assert [row["n"] for row in store.counts()] == [3, 1]
+
+
+def test_the_same_numbers_of_another_epoch_site_or_device_are_other_rows(tmp_path: Path) -> None:
+    with open_store(str(tmp_path / "s.db")) as store:
+        streams = [PI, PI._replace(epoch="e2"), PI._replace(site="x"), PI._replace(device="y")]
+        for stream in streams:
+            (answer,) = store.store_all([batch({1: trial(0)}, stream=stream)])
+            assert answer.new == 1
+        assert len(list(store.trials("s1"))) == 4
+
+
+def test_a_new_store_takes_a_devices_word_for_what_was_receipted_before(tmp_path: Path) -> None:
+    with open_store(str(tmp_path / "s.db")) as store:
+        assert store.store(batch({601: trial(1)}, after=600, floor=501)) == 500
+        assert store.store(batch({501: trial(0), 600: trial(0)}, after=500, floor=501)) == 601
+
+
+def test_an_unknown_kind_is_settled_and_noted(tmp_path: Path) -> None:
+    with open_store(str(tmp_path / "s.db")) as store:
+        known = batch({1: trial(0)})
+        newer = Batch(known.envelope, (*known.rows, Row(2, "dream", AT, None)))
+        assert store.store(newer) == 2
+        assert "dream" in next(store.rows("dead_letters"))["why"]
+
+
+def test_a_late_will_of_an_older_session_is_ignored(tmp_path: Path) -> None:
+    with open_store(str(tmp_path / "s.db")) as store:
+
+        def said(state: str, session: str) -> tuple[str, str]:
+            store.status(
+                Status.model_validate(
+                    {"site": "lab", "device": "pi", "state": state, "session": session}
+                )
+            )
+            (now,) = store.rows("statuses")
+            return now["state"], now["session"]
+
+        assert said("online", "s1") == ("online", "s1")
+        assert said("online", "s2") == ("online", "s2")
+        assert said("offline", "s1") == ("online", "s2")
+        assert said("offline", "s2") == ("offline", "s2")
+        assert said("stopped", "s2") == ("stopped", "s2")
+        assert said("offline", "s2") == ("stopped", "s2")
+
+
+def test_dead_letters_are_bounded_in_size(tmp_path: Path) -> None:
+    with open_store(str(tmp_path / "s.db")) as store:
+        store.dead_letter("t", b"x" * 100_000, "too large")
+        (letter,) = store.rows("dead_letters")
+        assert (letter["bytes"], len(letter["payload"])) == (100_000, 16 << 10)
+
+
+def test_a_failed_transaction_leaves_nothing_half_done(tmp_path: Path) -> None:
+    file = tmp_path / "s.db"
+    with open_store(str(file)) as store:
+        store.store(batch({1: trial(0)}))
+        with closing(sqlite3.connect(file)) as db:
+            db.execute(
+                "CREATE TRIGGER no BEFORE INSERT ON health BEGIN SELECT RAISE(ABORT, 'no'); END"
+            )
+            db.commit()
+        bad: dict[int, Record] = {2: trial(1), 3: HealthRecord(session="s1", readings={})}
+        with pytest.raises(PoisonError):
+            store.store(batch(bad, after=1))
+        assert len(list(store.trials("s1"))) == 1
+        assert store.highest_contiguous(PI) == 1
+        assert store.store(batch({2: trial(1)}, after=1)) == 2
+
+
+def test_a_store_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "s.db"
+    open_store(str(file)).close()
+    with closing(sqlite3.connect(file)) as db:
+        assert db.execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS)
+        db.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    with pytest.raises(StoreError, match="newer"):
+        open_store(str(file))
+
+
+def test_urls_name_the_kind_and_the_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "sqlite" in family.kinds()
+    for url, file in (
+        ("sqlite:///relative.db", tmp_path / "relative.db"),
+        (f"sqlite:///{tmp_path}/absolute.db", tmp_path / "absolute.db"),
+        ("bare.db", tmp_path / "bare.db"),
+        (str(tmp_path / "whole.db"), tmp_path / "whole.db"),
+    ):
+        open_store(url).close()
+        assert file.is_file()
+    with pytest.raises(UnknownKind):
+        open_store("carbon:///x")
+    with pytest.raises(UsageError):
+        open_store("sqlite:///")
+    with pytest.raises(StoreError):
+        open_store("/proc/nothing/s.db")
+
+
+numbers = st.lists(st.tuples(st.integers(1, 60), st.integers(0, 12)), max_size=25)
+
+
+@given(numbers)
+def test_ranges_hold_exactly_the_numbers_that_were_settled(pairs: list[tuple[int, int]]) -> None:
+    ranges: tuple[Range, ...] = ()
+    known: set[int] = set()
+    for first, length in pairs:
+        ranges = settled(ranges, Range(first, first + length - 1))
+        known |= set(range(first, first + length))
+    assert {n for item in ranges for n in range(item.first, item.last + 1)} == known
+    expected = next(n for n in range(1, 100) if n not in known) - 1
+    assert contiguous(ranges) == expected
