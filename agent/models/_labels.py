@@ -6,6 +6,7 @@ import ast
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ from agent.errors import DataError, ModelError
 from agent.vocabulary import read_names
 
 _LISTS: Final = re.compile(r"(.*[-_.])?(labels?|label_?map|classes)\.txt", re.IGNORECASE)
+_ID: Final = re.compile(r"[0-9]{1,5}")
 _LARGEST: Final = 1 << 20  # a label list beyond 1 MiB is none
 
 
@@ -47,10 +49,10 @@ def embedded_labels(path: Path) -> tuple[str, ...]:
     """
     for name, text in embedded_texts(path).items():
         if _LISTS.fullmatch(name.rpartition("/")[2]):
-            lines = [line.strip() for line in text.strip().splitlines()]
+            lines = [line.strip() for line in text.rstrip().splitlines()]
             return tuple(line or f"#{i}" for i, line in enumerate(lines))
         names = metadata_of(text).get("names")
-        if isinstance(names, dict) and names:
+        if isinstance(names, dict) and names and all(_ID.fullmatch(str(key)) for key in names):
             by_id = {int(key): str(value) for key, value in names.items()}
             return tuple(by_id.get(i, f"#{i}") for i in range(max(by_id) + 1))
     return ()
@@ -65,7 +67,7 @@ def embedded_texts(path: Path) -> dict[str, str]:
                 for entry in archive.infolist()
                 if entry.file_size <= _LARGEST and entry.filename.endswith((".txt", ".json"))
             }
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError):
+    except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError):
         return {}
 
 

@@ -20,7 +20,7 @@ Progress = Callable[[int, int], None]
 _FIRST_ROUND: Final = 32  # frames; a detector takes far longer for one, and tells more by it
 _FIRST_ROUND_DETECTOR: Final = 8
 _FINALISTS: Final = 4
-_FOUND: Final = OutputCard().score_threshold  # and from this on they count as found
+_FOUND: Final = OutputCard().score_threshold  # detections from this score on count
 
 
 @dataclass(eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,7 +14,7 @@ from agent.models._load import refuse_unusable
 from agent.models._quarantine import check_file, try_model
 from tools.model.kind import guess_kind
 
-_LONGEST = 200  # characters of a metadata value that are worth showing
+_LONGEST: Final = 200  # characters of a metadata value that are worth showing
 
 
 class TensorFacts(BaseModel):

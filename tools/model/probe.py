@@ -113,7 +113,14 @@ def probe(
     lines = _lines(path, labels, guess, sample)
     named = _named(sample, lines, aliases or {})
     interest = tuple(targets) or _interest(named, kind)
-    base = ModelCard(file=path, sha256=sha256, kind=kind, labels=labels, targets=interest)
+    base = ModelCard(
+        file=path,
+        sha256=sha256,
+        kind=kind,
+        labels=labels,
+        targets=interest,
+        aliases=dict(aliases or {}),
+    )
     entries = _entries(base, _Remembering(path, threads), lines, guess)
     ranked = halve(entries, named, progress)
     return tuple(_candidate(entry, ranked) for entry in ranked)
@@ -195,9 +202,9 @@ def _entries(base: ModelCard, graph: Graph, lines: Sequence[str], guess: Guess) 
     for reading in readings(base.kind, lines, guess.classes or len(lines)):
         faint = reading.output.model_copy(update={"score_threshold": _FAINT})
         for group, input_card in enumerate(input_cards(graph.inputs[0], base.kind)):
-            update = {"input": input_card, "output": faint}
+            update: dict[str, object] = {"input": input_card, "output": faint}
             if reading.labels != tuple(lines):
-                update["labels"] = None  # type: ignore[assignment]
+                update["labels"] = None
             card = base.model_copy(update=update)
             try:
                 model = head(card, graph, reading.labels, base.sha256 or "")

@@ -43,6 +43,17 @@ def test_names_in_ultralytics_metadata_are_read(tmp_path: Path, name: str, text:
     assert embedded_labels(model) == ("stop", "#1", "yield")
 
 
+def test_metadata_that_is_no_list_of_names_is_passed_over(tmp_path: Path) -> None:
+    model = with_zip(tmp_path / "m.tflite", a_txt="{'names': {'one': 1}}", b_json="{", c_txt="hi")
+    assert embedded_labels(model) == ()
+    assert embedded_labels(tmp_path / "nowhere") == ()
+
+
+def test_a_blank_first_line_is_still_the_first_label(tmp_path: Path) -> None:
+    model = with_zip(tmp_path / "m.tflite", labels_txt="\nstop\n\n")
+    assert embedded_labels(model) == ("#0", "stop")
+
+
 def test_the_cards_own_list_goes_first(tmp_path: Path) -> None:
     model = with_zip(tmp_path / "m.tflite", labels_txt="inside\n")
     own = tmp_path / "l.txt"
