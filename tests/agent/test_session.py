@@ -130,7 +130,8 @@ def test_the_picture_can_be_painted_again_and_hides_nothing_in_state() -> None:
 
 
 def test_parts_are_applied_in_the_order_of_physics_whatever_the_listing() -> None:
-    parts = (Part("compression", 0.5), Part("droplets", 0.5), Part("sticker", 0.5), Part("fog", 0.5))
+    kinds = ("compression", "droplets", "sticker", "fog")
+    parts = tuple(Part(kind, 0.5) for kind in kinds)
     ordered = Perturber().ordered(Condition(parts))
     assert [member.kind() for member, _ in ordered] == ["sticker", "fog", "droplets", "compression"]
 

@@ -1,0 +1,73 @@
+"""From names to a working session, and a run with an outbox and no broker."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from agent.assembly import Examiner, Run, RunPlan, device_name, lay_out
+from agent.errors import ConfigError, DataError, UnknownKind
+from agent.profile import load_profile
+from agent.suite import Suite
+from agent.telemetry.link import Address
+from agent.telemetry.outbox import Outbox
+
+CARD = Path(__file__).resolve().parents[2] / "tools" / "demo" / "model" / "stop_sign.toml"
+
+
+def suite(**condition: object) -> Suite:
+    return Suite.model_validate(
+        {"schema": "fieldproof.suite/1", "name": "mine", "conditions": [condition]}
+    )
+
+
+def test_conditions_know_whether_they_lie_on_the_object() -> None:
+    assert all(c.per_target for c in lay_out(suite(kind="sticker"), 1))
+    assert not any(c.per_target for c in lay_out(suite(kind="fog"), 1))
+    both = suite(parts=[{"kind": "fog"}, {"kind": "sticker"}])
+    assert all(c.per_target for c in lay_out(both, 1))
+
+
+def test_an_unknown_kind_and_a_wrong_parameter_are_refused_before_anything_runs() -> None:
+    with pytest.raises(UnknownKind, match="stiker"):
+        lay_out(suite(kind="stiker"), 1)
+    with pytest.raises(ConfigError, match=r"mine, condition sticker: .*colour: no such key"):
+        lay_out(suite(kind="sticker", parameters={"colour": 3}), 1)
+
+
+def test_data_whose_labels_are_no_targets_is_refused() -> None:
+    session, joined = Examiner(CARD, "none").open(("stop sign",))
+    assert joined.mapping == {"stop sign": "stop sign"}
+    assert session.model.targets == ("stop sign",)
+    with pytest.raises(DataError, match=r"yield"):
+        Examiner(CARD, "none").open(("yield",))
+
+
+def test_a_run_without_a_broker_keeps_its_records(tmp_path: Path) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    plan = RunPlan(
+        Examiner(CARD, "none"),
+        load_profile("generic-x86-64"),
+        "drive_by:width=160,height=120",
+        Address.parse(f"mqtt://127.0.0.1:{port}"),
+        tmp_path,
+        frames=2,
+        drain_s=0.1,
+    )
+    report = Run(plan).go()
+    assert report.totals.frames == 2
+    assert report.waiting >= 2
+    assert str(port) in report.trouble
+    with Outbox(tmp_path / "outbox") as outbox:
+        kinds = [row.kind for row in outbox.pending(10)]
+    assert kinds[0] == "session"
+    assert kinds[-1] == "session_end"
+
+
+def test_the_device_is_named_in_the_alphabet_of_topics(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: "pi.lab #3")
+    assert device_name() == "pi-lab--3"
