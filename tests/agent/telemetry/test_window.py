@@ -1,0 +1,79 @@
+"""What is under way, and what is done about rows that do not arrive."""
+
+from __future__ import annotations
+
+from agent.telemetry._window import INFLIGHT, MAX_STRIKES, UNRECEIPTED, Sent, Window
+
+
+def batch(number: int, rows: int = 10) -> Sent:
+    return Sent((number - 1) * rows + 1, number * rows, rows)
+
+
+def test_at_most_so_many_batches_wait_for_the_broker_and_for_the_collector() -> None:
+    window = Window(10, 5.0)
+    for number in range(1, INFLIGHT + 1):
+        assert window.has_room
+        window.sent(number, batch(number), 0.0)
+    assert not window.has_room
+    number = INFLIGHT
+    while number < UNRECEIPTED:
+        window.acknowledged(number - INFLIGHT + 1, 0.0)
+        number += 1
+        window.sent(number, batch(number), 0.0)
+    window.acknowledged(number, 0.0)
+    assert not window.has_room
+    window.confirmed(10, 1.0)
+    assert window.has_room
+
+
+def test_without_a_receipt_it_is_overdue_and_waits_twice_as_long_the_next_time() -> None:
+    window = Window(10, 5.0)
+    assert not window.is_overdue(100.0)
+    window.sent(1, batch(1), 100.0)
+    assert not window.is_overdue(104.9)
+    assert window.is_overdue(105.0)
+    assert (window.patience, window.size) == (10.0, 5)
+    window.restart(0, 105.0)
+    assert window.sent(2, batch(1), 105.0) == 10
+    window.confirmed(10, 106.0)
+    assert not window.is_overdue(1000.0)
+    assert window.patience == 5.0
+
+
+def test_a_refused_batch_is_halved_and_a_single_row_given_so_many_tries() -> None:
+    window = Window(8, 5.0)
+    sizes = []
+    while window.size > 1:
+        assert window.refused(Sent(1, window.size, window.size)) is None
+        sizes.append(window.size)
+    assert sizes == [4, 2, 1]
+    answers = [window.refused(Sent(1, 1, 1)) for _ in range(MAX_STRIKES)]
+    assert answers == [None] * (MAX_STRIKES - 1) + [1]
+    window.accepted(Sent(2, 2, 1))
+    assert window.size == 2
+
+
+def test_a_broken_link_is_blamed_on_a_batch_only_when_it_was_alone() -> None:
+    window = Window(10, 5.0)
+    assert window.broken() is None
+    window.sent(1, batch(1), 0.0)
+    window.sent(2, batch(2), 0.0)
+    assert window.broken() is None
+    window.restart(0, 1.0)
+    window.sent(3, batch(1), 1.0)
+    assert not window.has_room
+    assert window.broken() == batch(1)
+    window.restart(20, 2.0)
+    window.sent(4, batch(3), 2.0)
+    assert window.has_room
+
+
+def test_the_broker_settles_batches_in_order_only() -> None:
+    window = Window(10, 5.0)
+    for number in (1, 2, 3):
+        window.sent(number, batch(number), 0.0)
+    window.acknowledged(2, 0.0)
+    assert window.settled() == 0
+    window.acknowledged(1, 0.0)
+    assert window.settled() == 20
+    assert window.acknowledged(99, 0.0) is None
