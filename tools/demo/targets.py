@@ -12,7 +12,7 @@ from tools.demo.drawing import CLASSES, IGNORE
 
 STRIDE = 8
 REFERENCE = 32.0  # px; widths and heights are given as log(size / REFERENCE)
-_SPREAD = 0.11  # standard deviation of a peak, in object sizes
+SPREAD = 0.11  # standard deviation of a peak, in object sizes
 _NARROWEST = 0.55  # and at least this many cells
 _CORE = 0.4  # boxes are learnt where the peak is above this
 
@@ -40,7 +40,7 @@ def targets(
             continue
         centre, size = (box[:2] + box[2:]) / 2 / STRIDE, (box[2:] - box[:2]) / STRIDE
         peak_x, peak_y = np.clip(np.floor(centre), 0, cells - 1)
-        spread = np.maximum(size * _SPREAD, _NARROWEST)
+        spread = np.maximum(size * SPREAD, _NARROWEST)
         away = ((columns - peak_x) / spread[0]) ** 2 + ((rows - peak_y) / spread[1]) ** 2
         bump = np.exp(-away / 2)
         heat[..., label] = np.maximum(heat[..., label], bump)

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 SCENES = 14_000
-STEPS = 2_900
+STEPS = 2_800
 
 
 def main() -> None:
@@ -35,9 +35,10 @@ def main() -> None:
             model = network()
             restore(model, checkpoint)
         else:
-            store = SceneStore.drawn(
-                Path(folder, "scenes"), options.seed, options.scenes, options.workers
-            )
+            scenes = options.drawn or Path(folder, "scenes")
+            if options.drawn is None:
+                SceneStore.drawn(scenes, options.seed, options.scenes, options.workers)
+            store = SceneStore.at(scenes, options.scenes, "r")
             console.print(f"drawn after {time.monotonic() - start:.0f} s")
             _deterministic(options.seed)
             model = network()
@@ -68,6 +69,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--scratch", type=Path, default=None, help="folder for the drawn scenes")
     parser.add_argument("--checkpoint", type=Path, default=Path("stop_sign_checkpoint.npz"))
+    parser.add_argument("--drawn", type=Path, help="scenes drawn before, of the same seed")
     parser.add_argument("--export-only", action="store_true", help="export --checkpoint as it is")
     return parser.parse_args()
 

@@ -11,19 +11,27 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tools.demo.scene_store import SceneStore
+from tools.demo.scene_store import SIDE, SceneStore
+from tools.demo.targets import REFERENCE, SPREAD, STRIDE
 
 _CLASS_WEIGHTS = (1.0, 0.5, 0.5, 0.5)  # the stop sign is what the model is for
 _CLIP = 5.0
 _AVERAGE = 0.997
+_REACH = 2.5  # cells; the network answers up to 3
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how fast to learn."""
+    """How long and how fast to learn.
+
+    All but the last `whole` of `steps` see one cut of `cut` px square out of each scene: less than
+    half the work, and the large signs and the whole picture's context are learnt at the end.
+    """
 
     seed: int
     steps: int
+    whole: int = 900
+    cut: int = 288
     batch: int = 16
     rate: float = 3e-3
     warm_up: int = 100
@@ -46,7 +54,7 @@ def train(model: Any, store: SceneStore, plan: Plan, checkpoint: Path) -> list[f
     with Progress(*columns, TimeRemainingColumn()) as progress:
         task = progress.add_task("training", total=plan.steps)
         for number, rows in enumerate(_batches(len(store.pixels), plan)):
-            loss = float(step(*_batch(store, rows)))
+            loss = float(step(*_batch(store, rows, _window(number, plan))))
             if not np.isfinite(loss):
                 raise NonFiniteLoss(f"loss is {loss} at step {number}")
             recent.append(loss)
@@ -78,8 +86,24 @@ def _batches(count: int, plan: Plan) -> list[NDArray[np.int64]]:
     return list(np.sort(np.concatenate(order)[:wanted].reshape(plan.steps, plan.batch), axis=1))
 
 
-def _batch(store: SceneStore, rows: NDArray[np.int64]) -> tuple[NDArray[Any], ...]:
-    return store.pixels[rows], store.heat[rows], store.counts[rows], store.regression[rows]
+def _window(number: int, plan: Plan) -> tuple[int, int, int]:
+    """First row, first column and side, in cells, of what step `number` sees."""
+    cells = SIDE // STRIDE
+    if number >= plan.steps - plan.whole:
+        return 0, 0, cells
+    side = plan.cut // STRIDE
+    row, column = np.random.default_rng([plan.seed, 2, number]).integers(cells - side + 1, size=2)
+    return int(row), int(column), side
+
+
+def _batch(
+    store: SceneStore, rows: NDArray[np.int64], window: tuple[int, int, int]
+) -> tuple[NDArray[Any], ...]:
+    row, column, side = window
+    cells = (rows, slice(row, row + side), slice(column, column + side))
+    first, last = (row * STRIDE, column * STRIDE), ((row + side) * STRIDE, (column + side) * STRIDE)
+    pixels = store.pixels[rows, first[0] : last[0], first[1] : last[1]]
+    return pixels, store.heat[cells], store.counts[cells], store.regression[cells]
 
 
 def _step(tf: Any, model: Any, shadow: list[Any], plan: Plan) -> Callable[..., Any]:
@@ -125,8 +149,16 @@ def _heat_loss(tf: Any, answer: Any, heat: Any, counts: Any) -> Any:
 
 
 def _box_loss(tf: Any, answer: Any, regression: Any) -> Any:
-    """Smooth L1 around each peak, weighted by the peak's height."""
+    """Smooth L1 around each peak, every object counting about the same whatever its size.
+
+    Cells further from the centre than the bounded answer reaches are left out: they cannot be
+    right, and would drown the rest.
+    """
     apart = tf.abs(answer - regression[..., :4])
     smooth = tf.where(apart < 0.2, apart**2 / 0.4, apart - 0.1)
-    weight = regression[..., 4:]
-    return 2.0 * tf.reduce_sum(smooth * weight) / tf.maximum(tf.reduce_sum(weight), 1.0)
+    near = tf.reduce_all(tf.abs(regression[..., :2]) <= _REACH, axis=-1, keepdims=True)
+    # What is left of the peak is as wide as the object up to the reach.
+    sizes = tf.exp(regression[..., 2:4]) * (REFERENCE * SPREAD / STRIDE)
+    breadth = tf.reduce_prod(tf.clip_by_value(sizes, 0.5, _REACH / 2), axis=-1, keepdims=True)
+    weight = regression[..., 4:] * tf.cast(near, tf.float32) / breadth
+    return tf.reduce_sum(smooth * weight) / tf.maximum(tf.reduce_sum(weight), 1.0)
