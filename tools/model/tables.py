@@ -68,6 +68,8 @@ def print_candidates(console: Console, found: Sequence[Candidate], written: Sequ
         console.print(
             f"{best.tied} others do as well within chance; the most usual of them was taken."
         )
+    if best.note:
+        console.print(f"[yellow]note:[/] {escape(best.note)}")
     console.print(Syntax(best.card.to_toml(), "toml", background_color="default"))
     for path in written:
         console.print(f"  wrote {escape(str(path))}", soft_wrap=True)
@@ -81,6 +83,8 @@ def candidates_json(found: Sequence[Candidate]) -> list[dict[str, Any]]:
             "order": c.order,
             "correct": c.correct,
             "n": c.n,
+            "frames": c.frames,
+            "note": c.note,
             "accuracy": c.accuracy,
             "false": c.false,
             "tied": c.tied,
