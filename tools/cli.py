@@ -62,6 +62,11 @@ def main() -> None:
         if error.remedy:
             complaints.print(f"[bold]  try:[/] {escape(error.remedy)}", soft_wrap=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        complaints.print(f"[bold red]error:[/] {escape(f'{error.strerror or error}{where}')}")
+        complaints.print("[bold]  try:[/] Check that there is space, and that you may write there.")
+        sys.exit(FieldproofError.exit_code)
     except KeyboardInterrupt:
         complaints.print("stopped")
         sys.exit(130)

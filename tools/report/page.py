@@ -42,7 +42,9 @@ def write_report(
     where matplotlib or Jinja are not installed, before anything is written.
     """
     page = render(results, trials, exhibits, title=title, notes=notes, command=command)
-    out.write_text(page, encoding="utf-8")
+    part = out.with_name(f"{out.name}.part")
+    part.write_text(page, encoding="utf-8")
+    part.replace(out)  # a page that bears the name is whole
 
 
 def render(
