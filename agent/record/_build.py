@@ -29,11 +29,11 @@ def trial_record(trial: Trial, session: str) -> TrialRecord:
         seed=condition.seed,
         clean_seen=trial.clean.seen,
         clean_label=_cut(trial.clean.label),
-        clean_confidence=_rounded(trial.clean.confidence, 4),
+        clean_confidence=_share(trial.clean.confidence, 4),
         perturbed_seen=trial.perturbed.seen,
         perturbed_label=_cut(trial.perturbed.label),
-        perturbed_confidence=_rounded(trial.perturbed.confidence, 4),
-        iou=_rounded(trial.perturbed.iou, 3),
+        perturbed_confidence=_share(trial.perturbed.confidence, 4),
+        iou=_share(trial.perturbed.iou, 3),
         flip=trial.flipped,
     )
 
@@ -58,6 +58,12 @@ def phantom_record(
 def _rounded(value: float | None, digits: int) -> float | None:
     """None for what is unknown or, as from a broken model, not a number."""
     return None if value is None or not math.isfinite(value) else round(float(value), digits)
+
+
+def _share(value: float | None, digits: int) -> float | None:
+    """Cut to [0, 1]: a quantised output's own scale may overshoot a little."""
+    rounded = _rounded(value, digits)
+    return None if rounded is None else min(1.0, max(0.0, rounded))
 
 
 def _cut(label: str | None) -> str | None:

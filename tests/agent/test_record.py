@@ -169,6 +169,19 @@ def test_a_confidence_that_is_not_a_number_is_sent_as_unknown() -> None:
     assert record.parts == (("fog", 0.5), ("rain", 1.0))
 
 
+def test_a_quantised_score_above_one_is_cut_rather_than_refused() -> None:
+    trial = Trial(
+        0,
+        "c",
+        Target(0, 0, "x"),
+        Condition((Part("fog", 0.5),)),
+        Sighting(True, "x", 256 / 255),
+        Sighting(True, "x", -0.01),
+    )
+    record = trial_record(trial, "s")
+    assert (record.clean_confidence, record.perturbed_confidence) == (1.0, 0.0)
+
+
 def test_phantoms_on_the_clean_frame_have_no_condition() -> None:
     assert phantom_record("s", 1, "c", None, 2).condition == ""
     fog = Condition((Part("fog", 0.5),), level=3)
