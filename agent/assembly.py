@@ -23,6 +23,7 @@ from pydantic import ValidationError
 from agent import __version__
 from agent.cameras import Camera, Selection
 from agent.cameras._open import open_camera
+from agent.card import ModelCard
 from agent.errors import ConfigError, DataError
 from agent.models import Model
 from agent.models._load import load_model
@@ -50,7 +51,8 @@ CONNECT_S: Final = 5.0
 class Examiner:
     """What it takes to make a session, as plain values: any process can make the same one.
 
-    ``card`` is the model card's path; ``aliases`` join the data's labels to the model's;
+    ``card`` is the model card's path; ``aliases`` join the data's labels to the model's, before
+    those of the card;
     ``checked`` says that the model file has passed its trial load already.
     """
 
@@ -74,8 +76,9 @@ class Examiner:
         cv2.setNumThreads(1)
         conditions = lay_out(load_suite(self.suite), self.seed)
         strategy = strategies.load(self.strategy)(conditions)
-        model = load_model(self.card, threads=self.threads, checked=self.checked)
-        joined = meet(labels, model, self.aliases)
+        card = ModelCard.read(self.card)
+        model = load_model(card, threads=self.threads, checked=self.checked)
+        joined = meet(labels, model, {**card.aliases, **self.aliases})
         return Session(model, strategy, self.seed, joined.mapping, self.sensor), joined
 
 

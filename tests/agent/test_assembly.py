@@ -45,6 +45,17 @@ def test_data_whose_labels_are_no_targets_is_refused() -> None:
         Examiner(CARD, "none").open(("yield",))
 
 
+def test_a_cards_own_aliases_join_labels_and_a_users_come_first(tmp_path: Path) -> None:
+    card = tmp_path / "card.toml"
+    text = CARD.read_text().replace('"labels.txt"', f'"{CARD.parent / "labels.txt"}"')
+    text = text.replace('"stop_sign.tflite"', f'"{CARD.with_suffix(".tflite")}"')
+    card.write_text(text + '\n[aliases]\nhalt = "stop sign"\nA14 = "yield"\n')
+    _, joined = Examiner(card, "none").open(("halt",))
+    assert joined.mapping == {"halt": "stop sign"}
+    _, joined = Examiner(card, "none", aliases={"A14": "stop sign"}).open(("A14",))
+    assert joined.mapping == {"A14": "stop sign"}
+
+
 def test_a_run_without_a_broker_keeps_its_records(tmp_path: Path) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
