@@ -6,10 +6,12 @@
     |-- UsageError          2  the command line asks for something that cannot be
     |   `-- UnknownKind     2  no such camera, model, perturbation, ... kind
     |-- DataError          65  images, labels or annotations that cannot be used
+    |   `-- PayloadError   65  bytes that are no message of ours (agent.record)
     |-- ModelError         65  a model file or card that cannot be used
     |-- CameraError        69  no frames are to be had
     |-- OutboxError        73  records cannot be kept on disk
     |-- BrokerError        75  the broker or store cannot be reached now; try again
+    |   `-- StoreError     75  the collector's store (tools.stores)
     `-- ConfigError        78  a profile, suite or policy that cannot be used
         `-- MissingExtra   78  an optional dependency is not installed
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tools.broker import LocalBroker, find_mosquitto, local_broker
+from tools.broker import LocalBroker
 from tools.report.stored import choose, session_results
 from tools.stores import open_store
 
@@ -37,13 +36,8 @@ def suite(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def broker() -> Iterator[LocalBroker]:
-    if find_mosquitto() is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("mosquitto is missing: apt install mosquitto")
-        pytest.skip("mosquitto is not installed")
-    with local_broker(kind="mosquitto") as running:
-        yield running
+def broker(mosquitto: LocalBroker) -> LocalBroker:
+    return mosquitto
 
 
 @contextmanager

@@ -256,7 +256,7 @@ def collect(context: typer.Context) -> None:
     """Receive and store records; `fieldproof collect --help` for options."""
     from tools.collector.__main__ import main as collector
 
-    raise typer.Exit(collector(context.args))
+    raise typer.Exit(collector(context.args, prog="fieldproof collect"))
 
 
 @app.command(epilog="Example: fieldproof report --store sqlite:///fieldproof.db")

@@ -7,30 +7,78 @@ import logging
 import signal
 import sys
 import threading
+from pathlib import Path
+from typing import Final
 
 from agent.errors import FieldproofError
 from agent.telemetry.link import Address
 from tools.collector import Collector
 from tools.stores import open_store
 
+log = logging.getLogger("collector")
 
-def main(arguments: list[str] | None = None) -> int:
+SAY_S: Final = 60.0
+"""Seconds between two lines on what was collected."""
+
+
+def main(words: list[str] | None = None, prog: str = "python -m tools.collector") -> int:
     """Run the collector; its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m tools.collector", description=__doc__)
-    parser.add_argument("--broker", required=True, help="mqtt://host:1883")
-    parser.add_argument("--store", required=True, help="sqlite:///collected.db")
-    options = parser.parse_args(arguments)
+    options = parser(prog).parse_args(words)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     stop = threading.Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, lambda *_: stop.set())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
     try:
+        address = Address.parse(
+            options.broker,
+            ca_file=options.ca_file,
+            cert_file=options.cert_file,
+            key_file=options.key_file,
+            password_file=options.password_file,
+        )
         with open_store(options.store) as store:
-            Collector(Address.parse(options.broker), store).run_until(stop)
+            collector = Collector(address, store, site=options.site)
+            log.info("collecting from %s into %s", address, options.store)
+            threading.Thread(target=_say, args=(collector, stop), daemon=True).start()
+            collector.run_until(stop)
     except FieldproofError as error:
-        print(error, file=sys.stderr)
+        log.error("%s", error.message)
+        if error.remedy:
+            log.error("try: %s", error.remedy)
         return error.exit_code
+    _counts(collector)
     return 0
+
+
+def parser(prog: str) -> argparse.ArgumentParser:
+    """The options of the collector, for both ways of calling it."""
+    options = argparse.ArgumentParser(
+        prog=prog,
+        description="Receive records, store them once each, and confirm; until SIGTERM or Ctrl-C.",
+        epilog=f"example: {prog} --broker mqtt://127.0.0.1 --store sqlite:///fieldproof.db",
+    )
+    options.add_argument("--broker", required=True, help="mqtt://host:1883 or mqtts://host:8883")
+    options.add_argument("--store", required=True, help="sqlite:///path")
+    options.add_argument("--site", default="+", help="only this site's devices; default: all")
+    for name in ("ca-file", "cert-file", "key-file", "password-file"):
+        options.add_argument(f"--{name}", type=Path)
+    return options
+
+
+def _say(collector: Collector, stop: threading.Event) -> None:
+    while not stop.wait(SAY_S):
+        _counts(collector)
+
+
+def _counts(collector: Collector) -> None:
+    counts = collector.statistics
+    log.info(
+        "%d rows stored of %d devices, %d came twice, %d dead letters",
+        counts.rows,
+        len(counts.devices),
+        counts.duplicates,
+        counts.dead_letters,
+    )
 
 
 if __name__ == "__main__":

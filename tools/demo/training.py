@@ -22,23 +22,25 @@ _REACH = 2.5  # cells; the network answers up to 3
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how fast to learn.
+    """How long and how fast to learn, in one cycle from a warm-up to a rate near zero.
 
     All but the last `whole` of `steps` see one cut of `cut` px square out of each scene: less than
     half the work, and the large signs and the whole picture's context are learnt at the end.
     """
 
     seed: int
+    cycle: int
     steps: int
-    whole: int = 900
+    whole: int
     cut: int = 288
     batch: int = 16
     rate: float = 3e-3
+    softness: float = 1.0  # power put on the wanted heat: below 1, peaks are wider
     warm_up: int = 100
     checkpoint_every: int = 200
 
 
-class NonFiniteLoss(RuntimeError):  # noqa: N818 - says what happened
+class NonFiniteLoss(RuntimeError):
     """The loss is no number any more: a target is wrong or the rate too high."""
 
 
@@ -79,7 +81,7 @@ def restore(model: Any, checkpoint: Path) -> None:
 
 def _batches(count: int, plan: Plan) -> list[NDArray[np.int64]]:
     """Scene indices of every step; each scene once before any again."""
-    rng = np.random.default_rng([plan.seed, 1])
+    rng = np.random.default_rng([plan.seed, 1 + 2 * plan.cycle])
     wanted = plan.steps * plan.batch
     order = [rng.permutation(count) for _ in range(-(-wanted // count))]
     # Sorted within a batch: the arrays are read from disk in order.
@@ -92,7 +94,8 @@ def _window(number: int, plan: Plan) -> tuple[int, int, int]:
     if number >= plan.steps - plan.whole:
         return 0, 0, cells
     side = plan.cut // STRIDE
-    row, column = np.random.default_rng([plan.seed, 2, number]).integers(cells - side + 1, size=2)
+    rng = np.random.default_rng([plan.seed, 2 + 2 * plan.cycle, number])
+    row, column = rng.integers(cells - side + 1, size=2)
     return int(row), int(column), side
 
 
@@ -124,7 +127,8 @@ def _step(tf: Any, model: Any, shadow: list[Any], plan: Plan) -> Callable[..., A
     def step(pixels: Any, heat: Any, counts: Any, regression: Any) -> Any:
         with tf.GradientTape() as tape:
             answer = model(tf.cast(pixels, tf.float32) / 255.0, training=True)
-            loss = _heat_loss(tf, answer["heat"], tf.cast(heat, tf.float32), counts)
+            wanted = tf.cast(heat, tf.float32) ** plan.softness
+            loss = _heat_loss(tf, answer["heat"], wanted, counts)
             loss += _box_loss(tf, answer["box"], tf.cast(regression, tf.float32))
         gradients = tape.gradient(loss, model.trainable_variables)
         adam.apply(gradients, model.trainable_variables)
@@ -141,7 +145,7 @@ def _step(tf: Any, model: Any, shadow: list[Any], plan: Plan) -> Callable[..., A
 def _heat_loss(tf: Any, answer: Any, heat: Any, counts: Any) -> Any:
     """Penalty-reduced focal loss, alpha 2, beta 4 (arXiv:1904.07850, equation 1)."""
     answer = tf.clip_by_value(answer, 1e-5, 1 - 1e-5)
-    peak = tf.cast(heat > 0.999, tf.float32)
+    peak = tf.cast(heat > 0.9995, tf.float32)
     hit = peak * (1 - answer) ** 2 * tf.math.log(answer)
     miss = (1 - peak) * (1 - heat) ** 4 * answer**2 * tf.math.log(1 - answer)
     weight = tf.constant(_CLASS_WEIGHTS) * tf.cast(counts, tf.float32)

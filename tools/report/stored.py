@@ -35,7 +35,7 @@ Row = dict[str, Any]
 
 def report_session(place: str, wanted: str | None, out: Path, command: str) -> Results:
     """Write the report of a stored session. Raises ``UsageError`` where there is no such one."""
-    with open_store(place) as store:
+    with open_store(place, create=False) as store:
         session = choose(list(store.sessions()), wanted, place)
         return write_stored(store, session, out, command)
 

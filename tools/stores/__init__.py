@@ -100,10 +100,11 @@ class Store(ABC):
 family = Family("store", __name__, Store)  # type: ignore[type-abstract]
 
 
-def open_store(url: str) -> Store:
+def open_store(url: str, *, create: bool = True) -> Store:
     """Open ``sqlite:///path`` (absolute: four slashes) or a bare path.
 
-    Raises ``UnknownKind`` for another scheme, ``StoreError`` for a place that cannot be used.
+    ``create`` makes a store that is not there yet. Raises ``UnknownKind`` for another scheme,
+    ``StoreError`` for a place that cannot be used.
     """
     scheme, found, place = url.partition("://")
     if not found:
@@ -111,5 +112,5 @@ def open_store(url: str) -> Store:
     if not place.strip("/"):
         raise UsageError(f"{url!r} names no place.", remedy="Give it as sqlite:///path/to/file.db.")
     store: type[Any] = family.load(scheme)
-    opened: Store = store(place[1:])
+    opened: Store = store(place[1:], create=create)
     return opened

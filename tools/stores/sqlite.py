@@ -35,8 +35,12 @@ _READ: Final = {kind: attrgetter(*fields) for kind, fields in _FIELDS.items()}
 class Sqlite(Store):
     """``sqlite:///path``: WAL and ``synchronous=FULL``, so that committed means on the disk."""
 
-    def __init__(self, place: str) -> None:
+    def __init__(self, place: str, *, create: bool = True) -> None:
         self.path = Path(place)
+        if not create and not self.path.is_file():
+            raise StoreError(
+                f"There is no store {self.path}.", remedy="Check the path given with --store."
+            )
         self._streams: dict[Stream, int] = {}
         self._ranges: dict[int, tuple[Range, ...]] = {}
         try:
