@@ -170,11 +170,7 @@ class Run:
                 self.publisher = publisher
                 publisher.check(CONNECT_S)
                 if publisher.last_error:
-                    log.warning(
-                        "%s Records wait in %s until it is there.",
-                        publisher.last_error,
-                        outbox.folder,
-                    )
+                    log.warning("Records wait in %s until the broker is there.", outbox.folder)
                 self.recorder = recorder = Recorder(outbox.put, self._start(session, camera))
                 self._loop(camera, session, recorder, watch)
                 recorder.end("stopped" if self.stop.is_set() else "camera ended")

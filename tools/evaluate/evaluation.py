@@ -81,6 +81,7 @@ def evaluate(
             remedy="Give pictures that can be decoded.",
         )
     results = _results(examiner, data, session, gathering, rejected)
+    results.data.reference = "prediction" if camera.labels is None else "truth"
     results.timing = _timing(gathering, started, session)
     files = [write_json(out / "results.json", results), trials.close()]
     notes: list[str] = []

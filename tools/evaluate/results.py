@@ -30,9 +30,14 @@ class ModelFacts(_Part):
 
 
 class DataFacts(_Part):
-    """What it was evaluated on: frames used, targets in them, pictures left out and why."""
+    """What it was evaluated on: frames used, targets in them, pictures left out and why.
+
+    ``reference`` says who named the targets: the data's ``truth``, or, where there is none, the
+    model's own ``prediction`` on the clean frame, against which clean accuracy is 1 by itself.
+    """
 
     source: str
+    reference: Literal["truth", "prediction"] = "truth"
     frames: int
     targets: int
     rejected: dict[str, str] = Field(default_factory=dict)

@@ -13,13 +13,7 @@ from tools.evaluate.results import ConditionFigures, Results
 def print_outcome(console: Console, outcome: Outcome) -> None:
     """Clean figures, a row per kind, what was left out, and where the files are."""
     results = outcome.results
-    clean = results.clean
-    console.print(
-        f"\n[bold]{escape(results.model.name)}[/] on {escape(results.data.source)}: "
-        f"[bold]{clean.correct} of {clean.n}[/] seen on clean frames "
-        f"({clean.accuracy:.1%}, 95 % interval {clean.ci95[0]:.1%} to {clean.ci95[1]:.1%}), "
-        f"{clean.phantoms} phantoms in {clean.frames} frames"
-    )
+    console.print(f"\n{clean_sentence(results)}")
     if results.conditions:
         console.print(severity_table(results))
     print_left_out(console, results)
@@ -27,6 +21,25 @@ def print_outcome(console: Console, outcome: Outcome) -> None:
         console.print(f"[yellow]note:[/] {escape(note)}")
     for path in outcome.files:
         console.print(f"  wrote {escape(str(path))}", soft_wrap=True)
+
+
+def clean_sentence(results: Results) -> str:
+    """What the model saw on the clean frames, as rich markup."""
+    clean = results.clean
+    name, source = escape(results.model.name), escape(results.data.source)
+    phantoms = f"{clean.phantoms} phantoms in {clean.frames} frames"
+    if results.data.reference == "prediction":
+        return (
+            f"[bold]{name}[/] on {source}, which has no truth: its own {clean.n} findings on "
+            f"{clean.frames} clean frames are the reference"
+        )
+    if not clean.n:
+        return f"[bold]{name}[/] on {source}: no targets; {phantoms}"
+    return (
+        f"[bold]{name}[/] on {source}: [bold]{clean.correct} of {clean.n}[/] seen on clean frames "
+        f"({clean.accuracy:.1%}, 95 % interval {clean.ci95[0]:.1%} to {clean.ci95[1]:.1%}), "
+        f"{phantoms}"
+    )
 
 
 def severity_table(results: Results) -> Table:

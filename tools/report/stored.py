@@ -53,7 +53,10 @@ def write_stored(
 def session_results(store: Store, session: Row) -> Results:
     """A stored session as results."""
     phantoms = (row for row in store.rows("phantoms") if row["session"] == session["session"])
-    return stored_results(session, _rows(store, session), phantoms)
+    judged = {bool(trial["from_truth"]) for trial in store.trials(session["session"])}
+    results = stored_results(session, _rows(store, session), phantoms)
+    results.data.reference = "prediction" if judged == {False} else "truth"
+    return results
 
 
 def _rows(store: Store, session: Row) -> list[TrialRow]:

@@ -74,6 +74,11 @@ def _clean(results: Results) -> str:
     clean = results.clean
     if not clean.n:
         return ""
+    if results.data.reference == "prediction":
+        return (
+            "The data has no truth: what the model itself finds on the clean pictures, "
+            f"{count(clean.n, 'target')}, is the reference."
+        )
     named = results.model.targets
     what = f" ({listed(named)})" if 0 < len(named) <= TARGETS_NAMED else ""
     verb = "finds" if results.model.detects else "rightly names"
