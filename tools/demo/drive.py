@@ -30,7 +30,7 @@ from tools.report.stored import choose, write_stored
 from tools.stores import open_store
 
 CARD: Final = Path(__file__).parent / "model" / "stop_sign.toml"
-CAMERA: Final = "drive_by:fps=8"
+CAMERA: Final = "drive_by:distance=40,fps=12"
 SUITE: Final = "demo"
 COLLECTOR_S: Final = 20.0
 

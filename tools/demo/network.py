@@ -35,7 +35,7 @@ def network(side: int | None = None, batch: int | None = None) -> Any:
     maps = _joined(layers, maps, eighth, WIDTHS[2])
     maps = _convolved(layers, maps, WIDTHS[2])
     prior = keras.initializers.Constant(_PRIOR)
-    heat = layers.Conv2D(len(CLASSES), 1, bias_initializer=prior)(maps)
+    heat = layers.Conv2D(len(CLASSES), 1, bias_initializer=prior, name="logits")(maps)
     heat = layers.Activation("sigmoid", name="heat")(heat)
     # A bounded box keeps the int8 step at 0.024 whatever the cells without an object answer.
     middle = keras.initializers.Constant(3.0)

@@ -18,6 +18,7 @@ CALIBRATION = 240
 def main() -> None:
     """Make the bundled model from a seed; prints how long each part took."""
     options = _options()
+    from tools.demo.calibration import calibrate
     from tools.demo.card import write_cards
     from tools.demo.export import export
     from tools.demo.network import network
@@ -36,6 +37,10 @@ def main() -> None:
         calibration = SceneStore.drawn(
             Path(folder, "calibration"), options.seed + 1, CALIBRATION, options.workers
         )
+        export(model, calibration.pixels, options.out)
+        write_cards(options.out)
+        cut = calibrate(model, options.out / "stop_sign.toml", options.seed + 2)
+        console.print(f"calibrated after {time.monotonic() - start:.0f} s: {cut:.2f} becomes 0.5")
         for file in export(model, calibration.pixels, options.out):
             console.print(f"{file.name}: {file.stat().st_size} bytes")
     write_cards(options.out)

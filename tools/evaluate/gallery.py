@@ -13,8 +13,8 @@ from agent.session import Examination, Session
 from agent.values import Frame, Trial
 from tools.report.exhibit import Exhibit
 
-PER_KIND: Final = 3
-"""Failures shown of each kind, beside one survivor of the strongest setting."""
+MILDEST: Final = 2
+"""Failures at the least severity shown of each kind, beside the surest one and a survivor."""
 
 
 @dataclass(frozen=True)
@@ -24,14 +24,16 @@ class _Choice:
 
 
 class Gallery:
-    """Keeps, per kind, the failures at the least severity and one survivor at the most.
+    """Keeps, per kind, the mildest failures, the surest one, and a survivor of the strongest.
 
-    Among equals the model's clean confidence decides: what was surest before is most telling.
-    No frame appears twice under one kind, so that a gallery shows different pictures.
+    Mildest: lost at the least severity, among equals what the model was surest of before.
+    Surest: lost though the model was surest of it on the clean frame. No frame appears twice
+    under one kind, so that a gallery shows different pictures.
     """
 
     def __init__(self) -> None:
-        self._failures: dict[str, list[_Choice]] = {}
+        self._mildest: dict[str, list[_Choice]] = {}
+        self._surest: dict[str, _Choice] = {}
         self._survivors: dict[str, _Choice] = {}
 
     def add(self, position: int, examination: Examination) -> None:
@@ -45,21 +47,26 @@ class Gallery:
 
     def choices(self) -> list[_Choice]:
         """What was chosen, failures of all kinds first, in a fixed order."""
-        failures = [c for kind in sorted(self._failures) for c in self._failures[kind]]
+        failures: list[_Choice] = []
+        for kind in sorted(self._mildest):
+            shown = {choice.position for choice in self._mildest[kind]}
+            surest = self._surest[kind]
+            failures += self._mildest[kind]
+            failures += [surest] if surest.position not in shown else []
         return failures + [self._survivors[kind] for kind in sorted(self._survivors)]
 
     def _fail(self, choice: _Choice) -> None:
-        kept = self._failures.setdefault(choice.trial.condition.kind, [])
+        kind = choice.trial.condition.kind
+        kept = self._mildest.setdefault(kind, [])
         rivals = [c for c in kept if c.position == choice.position]
-        best = min([choice, *rivals], key=_telling)
+        best = min([choice, *rivals], key=_mildness)
         others = [c for c in kept if c.position != choice.position]
-        kept[:] = sorted([*others, best], key=_telling)[:PER_KIND]
+        kept[:] = sorted([*others, best], key=_mildness)[:MILDEST]
+        self._surest[kind] = min(choice, self._surest.get(kind, choice), key=_sureness)
 
     def _survive(self, choice: _Choice) -> None:
         kind = choice.trial.condition.kind
-        kept = self._survivors.get(kind)
-        if kept is None or _surviving(choice) < _surviving(kept):
-            self._survivors[kind] = choice
+        self._survivors[kind] = min(choice, self._survivors.get(kind, choice), key=_survival)
 
 
 def exhibits(gallery: Gallery, camera: RecordedCamera, session: Session) -> list[Exhibit]:
@@ -95,16 +102,21 @@ def _where(frame: Frame, trial: Trial) -> str:
     return place if distance is None else f"{place}, {distance:.0f} m before the sign"
 
 
-def _telling(choice: _Choice) -> tuple[float, float, int, int]:
+def _mildness(choice: _Choice) -> tuple[float, float, int, int]:
     trial = choice.trial
-    return (
-        trial.condition.severity,
-        -trial.clean.confidence,
-        choice.position,
-        trial.target.number,
-    )
+    return trial.condition.severity, -trial.clean.confidence, *_place(choice)
 
 
-def _surviving(choice: _Choice) -> tuple[float, float, int, int]:
-    severity, confidence, position, number = _telling(choice)
-    return -severity, confidence, position, number
+def _sureness(choice: _Choice) -> tuple[float, float, int, int]:
+    trial = choice.trial
+    return -trial.clean.confidence, trial.condition.severity, *_place(choice)
+
+
+def _survival(choice: _Choice) -> tuple[float, float, int, int]:
+    trial = choice.trial
+    return -trial.condition.severity, trial.clean.confidence, *_place(choice)
+
+
+def _place(choice: _Choice) -> tuple[int, int]:
+    """Settles ties, so that the choice does not depend on who came first."""
+    return choice.position, choice.trial.target.number

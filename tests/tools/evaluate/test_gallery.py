@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent.session import Examination, Inference
 from agent.values import Condition, Part, Sighting, Target, Trial
-from tools.evaluate.gallery import PER_KIND, Gallery
+from tools.evaluate.gallery import MILDEST, Gallery
 
 LOST = Sighting(False, None, 0.0)
 
@@ -27,12 +27,19 @@ def kept(gallery: Gallery) -> list[tuple[int, float, bool]]:
     ]
 
 
-def test_failures_at_the_least_severity_come_first_and_no_frame_twice() -> None:
+def test_the_mildest_failures_come_first_then_the_surest_and_no_frame_twice() -> None:
     gallery = Gallery()
-    gallery.add(0, examination(0, (0.5, 0.9, False), (1.0, 0.9, False)))
+    gallery.add(0, examination(0, (0.75, 0.95, False), (1.0, 0.95, False)))
     gallery.add(1, examination(1, (0.25, 0.6, False), (1.0, 0.6, False)))
     gallery.add(2, examination(2, (0.25, 0.8, False)))
-    assert kept(gallery) == [(2, 0.25, False), (1, 0.25, False), (0, 0.5, False)]
+    gallery.add(3, examination(3, (0.5, 0.9, False)))
+    assert kept(gallery) == [(2, 0.25, False), (1, 0.25, False), (0, 0.75, False)]
+
+
+def test_a_surest_failure_that_is_also_the_mildest_is_shown_once() -> None:
+    gallery = Gallery()
+    gallery.add(0, examination(0, (0.25, 0.9, False), (1.0, 0.9, False)))
+    assert kept(gallery) == [(0, 0.25, False)]
 
 
 def test_a_kind_keeps_a_few_failures_and_one_survivor_of_the_strongest() -> None:
@@ -40,7 +47,7 @@ def test_a_kind_keeps_a_few_failures_and_one_survivor_of_the_strongest() -> None
     for position in range(10):
         gallery.add(position, examination(position, (0.5, 0.9, True), (1.0, 0.9, position > 6)))
     choices = kept(gallery)
-    assert len(choices) == PER_KIND + 1
+    assert len(choices) == MILDEST + 1
     assert choices[-1] == (7, 1.0, True)
 
 
