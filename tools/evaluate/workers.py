@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing.context import BaseContext
 
 from agent.assembly import Examiner
 from agent.cameras import RecordedCamera
@@ -46,7 +47,7 @@ def examine_all(
 def _pooled(examiner: Examiner, data: DataSpec, count: int, workers: int) -> Iterator[Looked]:
     # spawn: a forked child would inherit the parent's interpreter threads in an unknown state.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _start, (examiner, data)) as pool:
+    with _pool(workers, context, examiner, data) as pool:
         waiting: deque[Future[Looked]] = deque()
         try:
             for index in range(count):
@@ -63,6 +64,19 @@ def _pooled(examiner: Examiner, data: DataSpec, count: int, workers: int) -> Ite
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def _pool(
+    workers: int, context: BaseContext, examiner: Examiner, data: DataSpec
+) -> ProcessPoolExecutor:
+    try:
+        return ProcessPoolExecutor(workers, context, _start, (examiner, data))
+    except OSError as error:
+        # Semaphores live in /dev/shm, which some containers do not give to an ordinary user.
+        raise FieldproofError(
+            f"Several workers need shared memory, and /dev/shm refuses it: {error.strerror}.",
+            remedy="Make /dev/shm writable, or use --workers 1.",
+        ) from None
 
 
 def _look(camera: RecordedCamera, session: Session, index: int) -> Looked:
