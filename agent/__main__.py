@@ -21,6 +21,9 @@ from agent.vocabulary import parse_aliases
 
 log = logging.getLogger("agent")
 
+SHOWN: Final = 20
+"""Pictures that could not be used and are named at the end."""
+
 SAY_S: Final = 10.0
 """Seconds between two lines on how far a run is."""
 
@@ -37,6 +40,10 @@ def main(words: list[str] | None = None, prog: str = "python -m agent") -> int:
         if error.remedy:
             log.error("try: %s", error.remedy)
         return error.exit_code
+    for name, why in list(report.rejected.items())[:SHOWN]:
+        log.warning("left out: %s: %s", name, why)
+    if len(report.rejected) > SHOWN:
+        log.warning("left out: and %d more pictures", len(report.rejected) - SHOWN)
     totals = report.totals
     log.info(
         "%d frames, %d trials, %d flips, %d phantoms; %d rows wait in the outbox",

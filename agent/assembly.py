@@ -24,7 +24,7 @@ from agent import __version__
 from agent.cameras import Camera, Selection
 from agent.cameras._open import open_camera
 from agent.card import ModelCard
-from agent.errors import ConfigError, DataError
+from agent.errors import ConfigError, DataError, FieldproofError
 from agent.models import Model
 from agent.models._load import load_model
 from agent.probes import family as probes
@@ -103,8 +103,11 @@ def _placed(condition: Condition, perturber: Perturber, suite: str) -> Condition
 
 
 def meet(labels: tuple[str, ...] | None, model: Model, aliases: Mapping[str, str]) -> Joined:
-    """Join the data's labels to the model's. Raises ``DataError`` where none is a target."""
-    if labels is None:
+    """Join the data's labels to the model's. Raises ``DataError`` where none is a target.
+
+    Data without any label holds nothing that must be seen: only phantoms are counted on it.
+    """
+    if not labels:
         return Joined({}, ())
     joined = join(labels, model.labels, aliases)
     if not set(joined.mapping.values()) & set(model.targets):
@@ -172,8 +175,14 @@ class Run:
                 if publisher.last_error:
                     log.warning("Records wait in %s until the broker is there.", outbox.folder)
                 self.recorder = recorder = Recorder(outbox.put, self._start(session, camera))
-                self._loop(camera, session, recorder, watch)
-                recorder.end("stopped" if self.stop.is_set() else "camera ended")
+                try:
+                    why = self._loop(camera, session, recorder, watch)
+                except FieldproofError as error:
+                    # What was found before the camera was lost must arrive, and its end be known.
+                    recorder.end(error.message, len(camera.rejected))
+                    publisher.drain(plan.drain_s)
+                    raise
+                recorder.end(why, len(camera.rejected))
                 drained = publisher.drain(0.5 if self.stop.is_set() else plan.drain_s)
                 trouble = "" if drained else publisher.last_error or "No receipt has come yet."
                 waiting = publisher.undelivered
@@ -192,12 +201,13 @@ class Run:
         session: Session,
         recorder: Recorder,
         watch: Callable[[Run, Frame, Examination], None] | None,
-    ) -> None:
+    ) -> str:
+        """Examine frame after frame; why it ended."""
         pace = _Pace(self.plan.profile.budgets.max_fps)
         health = _Health(self.plan.profile.telemetry.health_s)
         for frame in camera.frames():
             if self.stop.is_set():
-                return
+                return "stopped"
             examination = session.examine(frame)
             recorder.add(examination)
             if watch is not None:
@@ -206,8 +216,9 @@ class Run:
             if readings is not None:
                 recorder.health(readings)
             if self.plan.frames and recorder.totals.frames >= self.plan.frames:
-                return
+                return "frame limit"
             pace.wait(self.stop)
+        return "stopped" if self.stop.is_set() else "camera ended"
 
     def _publisher(self, outbox: Outbox, session: Session) -> Mqtt:
         plan = self.plan

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from agent.errors import DataError
 from agent.metrics.matching import sight
 from agent.models import Model
 from agent.perturbations import STAGES, Moment, Perturbation, family
@@ -24,6 +25,8 @@ from agent.values import (
     Sighting,
     Target,
     Trial,
+    TrueObject,
+    Truth,
     derived_seed,
 )
 
@@ -106,7 +109,10 @@ class Session:
     perturber: Perturber = field(default_factory=Perturber)
 
     def examine(self, frame: Frame) -> Examination:
-        """Run one frame's path. Calls the model once clean and once per condition picture."""
+        """Run one frame's path. Calls the model once clean and once per condition picture.
+
+        Raises ``DataError`` where a detector's target has no box.
+        """
         clock = _Clock()
         clean = clock.predict(self.model, frame.pixels)
         targets, skipped = self._targets(frame, clean)
@@ -127,7 +133,7 @@ class Session:
         )
 
     def picture(self, frame: Frame, condition: Condition, target: Target | None) -> Pixels:
-        """The perturbed picture of a frame, the same as ``examine`` made it."""
+        """The perturbed picture of a frame for the target that ``placed`` gives."""
         return self.perturber.apply(frame.pixels, condition, self._moment(frame, condition, target))
 
     def _interest(self) -> frozenset[str]:
@@ -142,11 +148,12 @@ class Session:
             return self._from_prediction(frame, clean), ()
         targets: list[Target] = []
         skipped: list[str] = []
-        for thing in frame.truth.objects:
+        for thing in self._things(frame.truth):
             label = self.names.get(thing.label, thing.label)
             if label not in self.model.labels:
                 skipped.append(thing.label)
-            elif label in self.model.targets and (thing.box or not self.model.detects):
+            elif label in self.model.targets:
+                self._check_box(frame, thing)
                 targets.append(
                     Target(
                         frame.index,
@@ -159,6 +166,26 @@ class Session:
                     )
                 )
         return tuple(targets), tuple(skipped)
+
+    def _things(self, truth: Truth) -> tuple[TrueObject, ...]:
+        """What counts of a truth: a classifier answers once for the whole frame.
+
+        Several things of one label are then one target; several labels have no right answer.
+        """
+        if self.model.detects or len(truth.objects) < 2:
+            return truth.objects
+        labels = sorted({thing.label for thing in truth.objects})
+        if len(labels) == 1:
+            return (replace(truth.objects[0], box=None, quad=None),)
+        return (TrueObject(f"several at once: {', '.join(labels)}"),)
+
+    def _check_box(self, frame: Frame, thing: TrueObject) -> None:
+        if self.model.detects and thing.box is None:
+            raise DataError(
+                f"{frame.source or frame.clip} is labelled {thing.label!r} as a whole, without a "
+                "box; a detector is judged by boxes.",
+                remedy="Give data with boxes: VOC XML, YOLO txt, COCO json, or a CSV with regions.",
+            )
 
     def _from_prediction(self, frame: Frame, clean: Prediction) -> tuple[Target, ...]:
         if clean.scores is not None:
@@ -204,7 +231,7 @@ class Session:
         clean: Sequence[Sighting],
         clock: _Clock,
     ) -> Inference:
-        target = served[0] if served[0].label is not None else None
+        target = placed(condition, served[0], targets)
         pixels = clock.perturb(lambda: self.picture(frame, condition, target))
         answer = clock.predict(self.model, pixels)
         sightings, phantoms = sight(answer, targets, self._interest())
@@ -228,6 +255,16 @@ class Session:
             distance_m=None if target is None else target.distance_m,
             sensor=self.sensor,
         )
+
+
+def placed(condition: Condition, target: Target, targets: Sequence[Target]) -> Target | None:
+    """The target whose place and distance a picture may use.
+
+    A picture that serves several targets uses none's, so that their order makes no difference.
+    """
+    if target.label is None or not (condition.per_target or len(targets) == 1):
+        return None
+    return target
 
 
 def _pictures(

@@ -17,6 +17,7 @@ A suite file::
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -71,21 +72,35 @@ class Suite(_Table):
     severities: tuple[Severity, ...] = (0.25, 0.5, 0.75, 1.0)
     conditions: tuple[ConditionEntry, ...] = ()
 
+    @model_validator(mode="after")
+    def _told_apart(self) -> Suite:
+        """Results list conditions by kind and severity: no two may share both."""
+        rows = Counter((c.kind, c.severity) for c in self.expand(0))
+        for (kind, severity), count in rows.items():
+            if count > 1:
+                raise ValueError(
+                    f"{kind} at severity {severity:g} stands here {count} times; "
+                    "give one of them a name of its own"
+                )
+        return self
+
     def expand(self, seed: int) -> Iterator[Condition]:
-        """All conditions, kind by kind, severities as listed."""
+        """All conditions, kind by kind, severities as listed; fixed ones once."""
         for entry in self.conditions:
-            for severity in entry.severities or self.severities:
+            fixed = all(part.severity is not None for part in entry.entries())
+            # Where nothing varies there is one condition, not the same one at several severities.
+            for severity in (0.0,) if fixed else entry.severities or self.severities:
                 parts = tuple(
                     Part(
                         part.kind,
                         severity if part.severity is None else part.severity,
-                        tuple(
-                            (key, _frozen(part.parameters[key])) for key in sorted(part.parameters)
-                        ),
+                        _settled(part.parameters),
                     )
                     for part in entry.entries()
                 )
-                yield Condition(parts, seed=seed, name=entry.name, varied=severity)
+                yield Condition(
+                    parts, seed=seed, name=entry.name, varied=None if fixed else severity
+                )
 
 
 def shipped() -> tuple[str, ...]:

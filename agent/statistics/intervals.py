@@ -8,6 +8,8 @@ from statistics import NormalDist
 from typing import NamedTuple
 
 Z95 = NormalDist().inv_cdf(0.975)
+FEWEST = 6
+"""Values below which no order statistics bound the median at 95 %: 2 * 0.5^5 > 0.05."""
 
 
 class Interval(NamedTuple):
@@ -42,7 +44,10 @@ def wilson(successes: int, n: int, z: float = Z95) -> Interval:
 
 
 class CensoredMedian(NamedTuple):
-    """A median with its 95 % interval; None stands for "beyond the largest value tried"."""
+    """A median with its 95 % interval; None stands for "beyond the largest value tried".
+
+    ``low`` 0 and ``high`` None together bound nothing: there were too few values.
+    """
 
     median: float | None
     low: float | None
@@ -52,8 +57,10 @@ class CensoredMedian(NamedTuple):
 def censored_median(values: Sequence[float | None], z: float = Z95) -> CensoredMedian:
     """Median of values of which some (None) lie beyond all that was tried.
 
-    The interval is the distribution-free one between order statistics, with the binomial taken
-    as normal. Source: Conover (1999), Practical Nonparametric Statistics, section 3.2.
+    ``values`` are at least 0. The interval is the distribution-free one between order statistics,
+    with the binomial taken as normal; below 6 values even the smallest and the largest hold the
+    median in fewer than 95 % of cases, so nothing is claimed. Source: Conover (1999), Practical
+    Nonparametric Statistics, section 3.2.
 
     Raises ``ValueError`` where there are no values.
 
@@ -64,6 +71,8 @@ def censored_median(values: Sequence[float | None], z: float = Z95) -> CensoredM
         raise ValueError("the median of no values is not defined")
     ranked = sorted(values, key=lambda value: math.inf if value is None else value)
     n = len(ranked)
+    if n < FEWEST:
+        return CensoredMedian(ranked[(n - 1) // 2], 0.0, None)
     half = z * math.sqrt(n) / 2
     low = max(0, math.ceil(n / 2 - half) - 1)
     high = min(n - 1, math.ceil(n / 2 + half) - 1)

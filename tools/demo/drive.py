@@ -124,7 +124,7 @@ def _exhibits(gallery: Gallery, run: Run) -> list[Exhibit]:
     with open_camera(CAMERA) as camera:
         frames = {frame.index: frame for frame in camera.frames()}
     choices = gallery.choices()
-    return [exhibit(frames[c.position], c.trial, run.session) for c in choices]
+    return [exhibit(frames[c.position], c, run.session) for c in choices]
 
 
 def _print(console: Console, results: Results, counted: int, stored: int, out: Path) -> None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from agent.cameras import RecordedCamera
-from agent.session import Examination, Session
-from agent.values import Frame, Trial
+from agent.session import Examination, Session, placed
+from agent.values import Frame, Target, Trial
 from tools.report.exhibit import Exhibit
 
 MILDEST: Final = 2
@@ -18,9 +18,12 @@ MILDEST: Final = 2
 
 
 @dataclass(frozen=True)
-class _Choice:
+class Choice:
+    """A trial worth showing, where to read its frame again, and what its picture was made for."""
+
     trial: Trial
     position: int
+    placed: Target | None
 
 
 class Gallery:
@@ -32,22 +35,24 @@ class Gallery:
     """
 
     def __init__(self) -> None:
-        self._mildest: dict[str, list[_Choice]] = {}
-        self._surest: dict[str, _Choice] = {}
-        self._survivors: dict[str, _Choice] = {}
+        self._mildest: dict[str, list[Choice]] = {}
+        self._surest: dict[str, Choice] = {}
+        self._survivors: dict[str, Choice] = {}
 
     def add(self, position: int, examination: Examination) -> None:
         """Consider one frame; ``position`` is where the camera reads it again."""
         for inference in examination.inferences:
             for trial in inference.trials:
+                used = placed(trial.condition, trial.target, examination.targets)
+                choice = Choice(trial, position, used)
                 if trial.flipped:
-                    self._fail(_Choice(trial, position))
+                    self._fail(choice)
                 elif trial.clean.seen:
-                    self._survive(_Choice(trial, position))
+                    self._survive(choice)
 
-    def choices(self) -> list[_Choice]:
+    def choices(self) -> list[Choice]:
         """What was chosen, failures of all kinds first, in a fixed order."""
-        failures: list[_Choice] = []
+        failures: list[Choice] = []
         for kind in sorted(self._mildest):
             shown = {choice.position for choice in self._mildest[kind]}
             surest = self._surest[kind]
@@ -55,7 +60,7 @@ class Gallery:
             failures += [surest] if surest.position not in shown else []
         return failures + [self._survivors[kind] for kind in sorted(self._survivors)]
 
-    def _fail(self, choice: _Choice) -> None:
+    def _fail(self, choice: Choice) -> None:
         kind = choice.trial.condition.kind
         kept = self._mildest.setdefault(kind, [])
         rivals = [c for c in kept if c.position == choice.position]
@@ -64,7 +69,7 @@ class Gallery:
         kept[:] = sorted([*others, best], key=_mildness)[:MILDEST]
         self._surest[kind] = min(choice, self._surest.get(kind, choice), key=_sureness)
 
-    def _survive(self, choice: _Choice) -> None:
+    def _survive(self, choice: Choice) -> None:
         kind = choice.trial.condition.kind
         self._survivors[kind] = min(choice, self._survivors.get(kind, choice), key=_survival)
 
@@ -75,12 +80,13 @@ def exhibits(gallery: Gallery, camera: RecordedCamera, session: Session) -> list
     frames: dict[int, Frame] = {}
     for choice in gallery.choices():
         frame = frames.setdefault(choice.position, camera.read(choice.position))
-        made.append(exhibit(frame, choice.trial, session))
+        made.append(exhibit(frame, choice, session))
     return made
 
 
-def exhibit(frame: Frame, trial: Trial, session: Session) -> Exhibit:
-    """One trial as a pair of pictures."""
+def exhibit(frame: Frame, choice: Choice, session: Session) -> Exhibit:
+    """A chosen trial as a pair of pictures, the same that the model was shown."""
+    trial = choice.trial
     return Exhibit(
         kind=trial.condition.kind,
         severity=trial.condition.severity,
@@ -88,7 +94,7 @@ def exhibit(frame: Frame, trial: Trial, session: Session) -> Exhibit:
         label=trial.target.label or "",
         caption=_where(frame, trial),
         clean_pixels=frame.pixels,
-        perturbed_pixels=session.picture(frame, trial.condition, trial.target),
+        perturbed_pixels=session.picture(frame, trial.condition, choice.placed),
         clean=trial.clean,
         perturbed=trial.perturbed,
         region=trial.target.region,
@@ -102,21 +108,21 @@ def _where(frame: Frame, trial: Trial) -> str:
     return place if distance is None else f"{place}, {distance:.0f} m before the sign"
 
 
-def _mildness(choice: _Choice) -> tuple[float, float, int, int]:
+def _mildness(choice: Choice) -> tuple[float, float, int, int]:
     trial = choice.trial
     return trial.condition.severity, -trial.clean.confidence, *_place(choice)
 
 
-def _sureness(choice: _Choice) -> tuple[float, float, int, int]:
+def _sureness(choice: Choice) -> tuple[float, float, int, int]:
     trial = choice.trial
     return -trial.clean.confidence, trial.condition.severity, *_place(choice)
 
 
-def _survival(choice: _Choice) -> tuple[float, float, int, int]:
+def _survival(choice: Choice) -> tuple[float, float, int, int]:
     trial = choice.trial
     return -trial.condition.severity, trial.clean.confidence, *_place(choice)
 
 
-def _place(choice: _Choice) -> tuple[int, int]:
+def _place(choice: Choice) -> tuple[int, int]:
     """Settles ties, so that the choice does not depend on who came first."""
     return choice.position, choice.trial.target.number

@@ -88,5 +88,6 @@ def _breaking(results: Results, kind: str) -> str:
     if breaking is None:
         return "-"
     if breaking.median is None:
-        return f"not up to 1 ({breaking.censored} of {breaking.n} survive)"
+        most = max(c.severity for c in results.conditions if c.kind == kind)
+        return f"not up to {most:g} ({breaking.censored} of {breaking.n} survive)"
     return f"{breaking.median:g} ({breaking.units})"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,9 @@ from tools.stores import Store, open_store
 
 Row = dict[str, Any]
 
+MOST_ROWS = 200_000
+"""Trials that the figures by distance are drawn from; some 180 MB in memory."""
+
 
 def report_session(place: str, wanted: str | None, out: Path, command: str) -> Results:
     """Write the report of a stored session. Raises ``UsageError`` where there is no such one."""
@@ -45,7 +48,8 @@ def write_stored(
 ) -> Results:
     """Write a session's report, with pictures where there are any; its results."""
     results = session_results(store, session)
-    known = [row for row in _rows(store, session) if row.distance_m is not None]
+    far = (row for row in _rows(store, session) if row.distance_m is not None)
+    known = list(islice(far, MOST_ROWS))
     write_report(results, known, exhibits, out, notes=_notes(session), command=command)
     return results
 
@@ -53,14 +57,14 @@ def write_stored(
 def session_results(store: Store, session: Row) -> Results:
     """A stored session as results."""
     phantoms = (row for row in store.rows("phantoms") if row["session"] == session["session"])
-    judged = {bool(trial["from_truth"]) for trial in store.trials(session["session"])}
     results = stored_results(session, _rows(store, session), phantoms)
-    results.data.reference = "prediction" if judged == {False} else "truth"
+    first = next(iter(store.trials(session["session"])), None)
+    results.data.reference = "truth" if first is None or first["from_truth"] else "prediction"
     return results
 
 
-def _rows(store: Store, session: Row) -> list[TrialRow]:
-    return [_row(trial) for trial in store.trials(session["session"])]
+def _rows(store: Store, session: Row) -> Iterator[TrialRow]:
+    return (_row(trial) for trial in store.trials(session["session"]))
 
 
 def choose(sessions: Sequence[Row], wanted: str | None, place: str) -> Row:
@@ -78,12 +82,14 @@ def choose(sessions: Sequence[Row], wanted: str | None, place: str) -> Row:
     return found[0]
 
 
-def stored_results(session: Row, trials: Sequence[TrialRow], phantoms: Iterable[Row]) -> Results:
-    """A session's trials and phantoms as results."""
-    tally, frames = Tally(), set[tuple[str, int]]()
-    seeds = {trial.seed for trial in trials}
+def stored_results(session: Row, trials: Iterable[TrialRow], phantoms: Iterable[Row]) -> Results:
+    """A session's trials and phantoms as results; the trials are read once, in their order."""
+    tally, frames, labels = Tally(), 0, set[str]()
+    before: tuple[str, int] | None = None
     for rows in _by_target(trials):
-        frames.add((rows[0].clip, rows[0].frame))
+        place = (rows[0].clip, rows[0].frame)
+        frames, before = frames + (place != before), place
+        labels.add(rows[0].label)
         clean = _clean(rows[0])
         tally.add_clean(cell_of(clean, clean))
         for row in rows:
@@ -91,9 +97,10 @@ def stored_results(session: Row, trials: Sequence[TrialRow], phantoms: Iterable[
             tally.add(_key(row), cell)
         if clean.seen:
             tally.add_losses((row.kind, row.severity, row.seen) for row in rows)
-    count = session["frames"] or len(frames)
-    _add_phantoms(tally, phantoms, count)
+    count = session["frames"] or frames
     parts = _parts(session["suite"])
+    _add_phantoms(tally, phantoms)
+    _add_frames(tally, count, parts)
     units = {key: _units(key, parts) for key in tally.cells}
     return Results(
         schema="fieldproof.results/1",
@@ -101,7 +108,7 @@ def stored_results(session: Row, trials: Sequence[TrialRow], phantoms: Iterable[
             name=session["model_name"],
             kind=session["model_kind"],
             sha256=session["model_sha256"],
-            targets=sorted({trial.label for trial in trials}),
+            targets=sorted(labels),
             detects=session["model_kind"] != "classifier",
         ),
         data=DataFacts(
@@ -110,7 +117,7 @@ def stored_results(session: Row, trials: Sequence[TrialRow], phantoms: Iterable[
             targets=tally.clean.n,
         ),
         suite=session["suite"],
-        seed=session["seed"] if len(seeds) != 1 else next(iter(seeds)),
+        seed=session["seed"],
         clean=clean_figures(tally.clean),
         conditions=[
             condition_figures(key, cell, units[key], _stage(key, parts))
@@ -121,7 +128,7 @@ def stored_results(session: Row, trials: Sequence[TrialRow], phantoms: Iterable[
     )
 
 
-def _by_target(trials: Sequence[TrialRow]) -> Iterator[list[TrialRow]]:
+def _by_target(trials: Iterable[TrialRow]) -> Iterator[list[TrialRow]]:
     """All trials of one target of one frame at a time; a frame's trials stand together."""
     for _, frame in groupby(trials, lambda trial: (trial.clip, trial.frame)):
         targets: dict[int, list[TrialRow]] = {}
@@ -166,10 +173,20 @@ def _key(row: TrialRow) -> CellKey:
     return CellKey(row.kind, row.severity, row.level)
 
 
-def _add_phantoms(tally: Tally, phantoms: Iterable[Row], frames: int) -> None:
+def _add_frames(tally: Tally, frames: int, parts: dict[CellKey, Condition]) -> None:
+    """How many pictures each row stands for: one a frame, or one a target for what lies on it.
+
+    Conditions of the suite without any trial were tried too, on frames without targets.
+    """
     tally.add_clean(Cell(frames=frames))
-    for key in list(tally.cells):
-        tally.add(key, Cell(frames=frames))
+    for key in {**tally.cells, **parts}:
+        cell = tally.cells.get(key, Cell())
+        on_object = _stage(key, parts) == "on_object"
+        if cell.n or not on_object:
+            tally.add(key, Cell(frames=cell.n if on_object else frames))
+
+
+def _add_phantoms(tally: Tally, phantoms: Iterable[Row]) -> None:
     for row in phantoms:
         cell = Cell(phantoms=row["count"])
         if row["condition"]:
@@ -213,6 +230,9 @@ def _versions(session: Row) -> dict[str, str]:
 def _notes(session: Row) -> list[str]:
     """Whether all that the agent counted has arrived, in words."""
     counted, stored = session["trials_counted"], session["trials_stored"]
+    if session["rejected"]:
+        lost = f"{session['rejected']} pictures could not be used; the agent's log names them."
+        return [lost, *_notes({**session, "rejected": 0})]
     if counted is None:
         return [f"The session has not ended; {stored} trials have arrived so far."]
     if counted == stored:

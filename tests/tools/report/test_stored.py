@@ -9,7 +9,7 @@ import pytest
 
 from agent.errors import UsageError
 from tools.evaluate.trials import TrialRow
-from tools.report.stored import choose, stored_results
+from tools.report.stored import _notes, choose, stored_results
 
 SESSION: dict[str, Any] = {
     "session": "abc1", "model_name": "m", "model_kind": "centernet", "model_sha256": "0",
@@ -34,7 +34,7 @@ def test_targets_of_one_frame_are_counted_once_however_their_trials_are_mixed() 
     ]
     results = stored_results(SESSION, trials, [])
     assert (results.clean.n, results.clean.correct, results.clean.frames) == (4, 4, 3)
-    by_severity = {c.severity: c for c in results.conditions}
+    by_severity = {c.severity: c for c in results.conditions if c.kind == "fog"}
     assert (by_severity[0.5].correct, by_severity[1.0].correct) == (4, 2)
     assert "visibility" in by_severity[1.0].units
     breaking = results.summary.breaking_severity["fog"]
@@ -48,12 +48,28 @@ def test_phantoms_are_counted_under_their_condition() -> None:
     ]
     results = stored_results(SESSION, [row(0, 0, 0.5, True)], phantoms)
     assert results.clean.phantoms == 2
-    assert results.conditions[0].phantoms == 3
+    by_key = {(c.kind, c.severity): c for c in results.conditions}
+    assert (by_key["fog", 0.5].phantoms, by_key["fog", 0.5].frames) == (3, 3)
+
+
+def test_a_drive_without_signs_still_has_rates_of_phantoms() -> None:
+    phantoms = [{"condition": "fog", "severity": 0.5, "level": None, "count": 3}]
+    results = stored_results(SESSION, [], phantoms)
+    by_key = {(c.kind, c.severity): c for c in results.conditions}
+    assert (by_key["fog", 0.5].phantoms, by_key["fog", 0.5].frames) == (3, 3)
+    assert by_key["rain", 1.0].frames == 3
+    assert ("sticker", 1.0) not in by_key
+
+
+def test_pictures_that_the_agent_left_out_are_told(tmp_path: Path) -> None:
+    session = {**SESSION, "rejected": 2, "trials_counted": 4, "trials_stored": 4}
+    assert "2 pictures" in _notes(session)[0]
+    assert "All 4 trials" in _notes(session)[1]
 
 
 def test_a_kind_or_suite_that_this_machine_does_not_have_still_makes_a_report() -> None:
     strange = row(0, 0, 0.5, True)._replace(kind="meteor")
-    results = stored_results({**SESSION, "suite": "theirs"}, [strange], [])
+    results = stored_results({**SESSION, "suite": "theirs"}, iter([strange]), [])
     assert [(c.kind, c.units) for c in results.conditions] == [("meteor", "")]
 
 
