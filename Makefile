@@ -1,13 +1,15 @@
 # `make demo` and `make test` do all the set-up. PYTHON chooses the interpreter, VENV the folder
 # of the virtual environment, EXTRAS what is installed beside the test dependencies.
-PYTHON ?= $(shell for v in 3.11 3.12 3.13 3.10; do command -v python$$v && break; done || command -v python3)
 VENV ?= .venv
+PYTHON ?= $(shell command -v $(VENV)/bin/python || for v in 3.11 3.12 3.13 3.10; do \
+	command -v python$$v && break; done || command -v python3)
 EXTRAS ?= test
 PYTEST_ARGS ?=
 
 py := $(VENV)/bin/python
-stamp = $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS))
 comma := ,
+version := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+stamp := $(VENV)/.installed-$(version)-$(subst $(comma),-,$(EXTRAS))
 
 .PHONY: demo test check format clean install
 

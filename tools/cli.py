@@ -207,7 +207,7 @@ def perturbations(context: typer.Context, as_json: JsonOption = False) -> None:
 )
 def preview(
     what: Annotated[str, typer.Argument(metavar="KIND|SUITE")],
-    image: Annotated[Path, typer.Option("--image", help="A photo, or a folder of labelled ones.")],
+    image: Annotated[str, typer.Option("--image", help="A photo, labelled ones, or a camera.")],
     out: Annotated[Path, typer.Option("--out", help="The sheet to write.")] = Path("sheet.png"),
     severity: Annotated[
         list[float] | None, typer.Option("--severity", help="Column. Repeatable.")

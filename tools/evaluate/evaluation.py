@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agent.assembly import Examiner, versions
@@ -26,8 +26,10 @@ from tools.evaluate.results import (
     to_json,
 )
 from tools.evaluate.trials import TrialRow, TrialsFile, row_of
-from tools.evaluate.workers import examine_all
+from tools.evaluate.workers import Looked, examine_all
 from tools.report.page import write_report
+
+OUTPUTS = ("results.json", "report.html", "trials.parquet", "trials.csv")
 
 Progress = Callable[[int, int], None]
 """Called after each frame with the number done and the number of all."""
@@ -59,40 +61,63 @@ def evaluate(
     started = time.perf_counter()
     camera = data.open()
     session, _ = examiner.open(camera.labels)
-    make_folder(out)
-    gathering, gallery, rows = Gathering(), Gallery(), list[TrialRow]()
-    trials = TrialsFile(out)
-    rejected = dict(camera.rejected)
-    count = len(camera)
-    worker_plan = replace(examiner, checked=True)
-    for done, looked in enumerate(examine_all(worker_plan, data, camera, session, workers), 1):
-        if looked.examination is None:
-            rejected[looked.source] = looked.rejected
-        else:
-            gathering.add(looked.examination)
-            gallery.add(done - 1, looked.examination)
-            new = [row_of(t) for i in looked.examination.inferences for t in i.trials]
-            trials.add(new)
-            rows.extend(row for row in new if row.distance_m is not None)
-        progress(done, count)
-    if not gathering.frames:
-        raise DataError(
-            f"None of the {count} pictures of {data.source} could be used: {_first(rejected)}.",
-            remedy="Give pictures that can be decoded.",
-        )
-    results = _results(examiner, data, session, gathering, rejected)
+    clear_folder(out)
+    seen = _Seen(rejected=dict(camera.rejected))
+    with TrialsFile(out) as trials:
+        workload = examine_all(replace(examiner, checked=True), data, camera, session, workers)
+        count = len(camera)
+        for done, looked in enumerate(workload, 1):
+            seen.add(looked, done - 1, trials)
+            progress(done, count)
+        if not seen.gathering.frames:
+            raise DataError(
+                f"None of the {count} pictures of {data.source} could be used: "
+                f"{_first(seen.rejected)}.",
+                remedy="Give pictures that can be decoded.",
+            )
+        files = [trials.close()]
+    results = _results(examiner, data, session, seen)
     results.data.reference = "prediction" if camera.labels is None else "truth"
-    results.timing = _timing(gathering, started, session)
-    files = [write_json(out / "results.json", results), trials.close()]
+    results.timing = _timing(seen.gathering, started)
     notes: list[str] = []
     try:
-        pictures = exhibits(gallery, camera, session)
+        pictures = exhibits(seen.gallery, camera, session)
         page = out / "report.html"
-        write_report(results, rows, pictures, page, command=command)
+        write_report(results, seen.far, pictures, page, command=command)
         files.append(page)
     except MissingExtra as missing:
         notes.append(str(missing))
+    # Last, so that a folder with results is a whole one.
+    files.insert(0, write_json(out / "results.json", results))
     return Outcome(results, tuple(files), tuple(notes))
+
+
+@dataclass
+class _Seen:
+    """What is kept while frames pass by: sums, the gallery's choice, rows with a distance."""
+
+    rejected: dict[str, str]
+    gathering: Gathering = field(default_factory=Gathering)
+    gallery: Gallery = field(default_factory=Gallery)
+    far: list[TrialRow] = field(default_factory=list)
+
+    def add(self, looked: Looked, position: int, trials: TrialsFile) -> None:
+        examination = looked.examination
+        if examination is None:
+            self.rejected[looked.source] = looked.rejected
+            return
+        self.gathering.add(examination)
+        self.gallery.add(position, examination)
+        rows = [row_of(trial) for i in examination.inferences for trial in i.trials]
+        trials.add(rows)
+        self.far.extend(row for row in rows if row.distance_m is not None)
+
+
+def clear_folder(out: Path) -> None:
+    """Make the output folder, without what an earlier evaluation left there."""
+    make_folder(out)
+    for name in OUTPUTS:
+        (out / name).unlink(missing_ok=True)
 
 
 def _first(rejected: dict[str, str]) -> str:
@@ -118,13 +143,8 @@ def write_json(path: Path, results: Results) -> Path:
     return path
 
 
-def _results(
-    examiner: Examiner,
-    data: DataSpec,
-    session: Session,
-    gathering: Gathering,
-    rejected: dict[str, str],
-) -> Results:
+def _results(examiner: Examiner, data: DataSpec, session: Session, seen: _Seen) -> Results:
+    gathering = seen.gathering
     conditions: dict[CellKey, Condition] = {key_of(c): c for c in session.strategy.conditions}
     units = {key: session.perturber.units(c) for key, c in conditions.items()}
     return Results(
@@ -134,7 +154,7 @@ def _results(
             source=data.source,
             frames=gathering.frames,
             targets=gathering.targets,
-            rejected=rejected,
+            rejected=seen.rejected,
             unmatched_labels=dict(sorted(gathering.skipped.items())),
         ),
         suite=examiner.suite,
@@ -167,7 +187,7 @@ def model_facts(session: Session) -> ModelFacts:
     )
 
 
-def _timing(gathering: Gathering, started: float, session: Session) -> dict[str, float]:
+def _timing(gathering: Gathering, started: float) -> dict[str, float]:
     return {
         "wall_s": round(time.perf_counter() - started, 3),
         "predict_s": round(gathering.predict_s, 3),

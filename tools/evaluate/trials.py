@@ -6,6 +6,7 @@ import csv
 import importlib
 from collections.abc import Iterable
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Final, NamedTuple, get_args, get_type_hints
 
 from agent.values import Trial
@@ -96,6 +97,20 @@ class TrialsFile:
         self._sink.close()
         self._part.replace(self.path)
         return self.path
+
+    def __enter__(self) -> TrialsFile:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave nothing of a file that was not closed."""
+        if self._part.exists():
+            self._sink.close()
+            self._part.unlink()
 
     def _flush(self) -> None:
         if self._rows:

@@ -47,7 +47,7 @@ def print_catalogue(console: Console, as_json: bool) -> None:
 
 def write_sheet(
     what: str,
-    image: Path,
+    image: str,
     out: Path,
     severities: Sequence[float],
     seed: int,
@@ -82,9 +82,9 @@ def _members(what: str) -> list[str | Perturbation]:
     return list(dict.fromkeys(member for c in conditions for member, _ in perturber.ordered(c)))
 
 
-def _frame(image: Path) -> Frame:
-    camera = open_camera(str(image), Selection(limit=1))
-    frame = next(iter(camera.frames()), None)
+def _frame(image: str) -> Frame:
+    with open_camera(image, Selection(limit=1)) as camera:
+        frame = next(iter(camera.frames()), None)
     if frame is None:
         raise DataError(f"There is no picture in {image}.", remedy="Give a photo or drive_by.")
     return frame

@@ -21,16 +21,16 @@ def photo(tmp_path: Path) -> Path:
 
 
 def test_a_kind_has_a_column_for_each_severity(photo: Path, tmp_path: Path) -> None:
-    two = cv2.imread(str(write_sheet("fog", photo, tmp_path / "a.png", [0.5, 1.0], 0, None)))
-    four = cv2.imread(str(write_sheet("fog", photo, tmp_path / "b.png", [0.1] * 4, 0, None)))
+    two = cv2.imread(str(write_sheet("fog", str(photo), tmp_path / "a.png", [0.5, 1.0], 0, None)))
+    four = cv2.imread(str(write_sheet("fog", str(photo), tmp_path / "b.png", [0.1] * 4, 0, None)))
     assert two is not None
     assert four is not None
     assert four.shape[1] == pytest.approx(2 * two.shape[1], rel=0.05)
 
 
 def test_a_suite_has_a_row_for_each_kind(photo: Path, tmp_path: Path) -> None:
-    one = cv2.imread(str(write_sheet("fog", photo, tmp_path / "a.png", [1.0], 0, None)))
-    suite = cv2.imread(str(write_sheet("quick", photo, tmp_path / "b.png", [1.0], 0, None)))
+    one = cv2.imread(str(write_sheet("fog", str(photo), tmp_path / "a.png", [1.0], 0, None)))
+    suite = cv2.imread(str(write_sheet("quick", str(photo), tmp_path / "b.png", [1.0], 0, None)))
     assert one is not None
     assert suite is not None
     assert suite.shape[0] > 6 * one.shape[0]
@@ -38,11 +38,11 @@ def test_a_suite_has_a_row_for_each_kind(photo: Path, tmp_path: Path) -> None:
 
 def test_mistakes_are_named(photo: Path, tmp_path: Path) -> None:
     with pytest.raises(UnknownKind, match="fogg"):
-        write_sheet("fogg", photo, tmp_path / "a.png", [1.0], 0, None)
+        write_sheet("fogg", str(photo), tmp_path / "a.png", [1.0], 0, None)
     with pytest.raises(DataError, match="absent"):
-        write_sheet("fog", tmp_path / "absent.png", tmp_path / "a.png", [1.0], 0, None)
+        write_sheet("fog", str(tmp_path / "absent.png"), tmp_path / "a.png", [1.0], 0, None)
     with pytest.raises(FieldproofError, match=r"a\.nothing"):
-        write_sheet("fog", photo, tmp_path / "a.nothing", [1.0], 0, None)
+        write_sheet("fog", str(photo), tmp_path / "a.nothing", [1.0], 0, None)
 
 
 def test_the_catalogue_lists_every_kind_with_its_units(capsys: pytest.CaptureFixture[str]) -> None:
