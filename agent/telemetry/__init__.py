@@ -73,7 +73,7 @@ class Publisher(ABC):
     def drain(self, timeout: float) -> bool:
         """Wait until all rows are confirmed, at most ``timeout`` seconds; whether they are."""
         end = time.monotonic() + timeout
-        self.outbox.flush()
+        self.outbox.flush(timeout)
         while self.undelivered and time.monotonic() < end:
             time.sleep(0.02)
         return not self.undelivered

@@ -111,14 +111,22 @@ class Outbox:
                 self._give_up_waiting()
             return self._take(record)
 
-    def flush(self) -> bool:
-        """Commit all that waits; False where the disk fails."""
+    def flush(self, timeout: float = float("inf")) -> bool:
+        """Commit all that waits, in at most ``timeout`` seconds; False where the disk fails.
+
+        Rows that are put meanwhile are not waited for.
+        """
+        end = time.monotonic() + timeout
         with self._changed:
-            last = self._next_seq - 1
+            # Not ``_next_seq - 1``: a full outbox reserves numbers that no row may come to use.
+            last = max((row.seq for row in (*self._committing, *self._waiting)), default=0)
             while self.last_committed < last and not self.failure and self._thread.is_alive():
+                left = end - time.monotonic()
+                if left <= 0:
+                    break
                 self._hurry = True
                 self._changed.notify_all()
-                self._changed.wait(RETRY_S)
+                self._changed.wait(min(RETRY_S, left))
             return self.last_committed >= last
 
     def pending(self, limit: int, after: int | None = None) -> list[Packed]:

@@ -319,3 +319,26 @@ def test_a_closed_outbox_takes_nothing(tmp_path: Path) -> None:
     outbox.close()
     with pytest.raises(OutboxError):
         outbox.put(trial())
+
+
+def test_flush_of_a_full_outbox_ends_though_it_reserves_numbers_for_gaps(tmp_path: Path) -> None:
+    with Outbox(tmp_path, max_bytes=64 << 10, commit_rows=50, commit_s=0.05) as outbox:
+        for frame in range(1500):
+            outbox.put(trial(frame))
+        flushed: list[bool] = []
+        thread = threading.Thread(target=lambda: flushed.append(outbox.flush()), daemon=True)
+        thread.start()
+        thread.join(10)
+        assert flushed == [True]
+        assert outbox.dropped > 0
+        assert not outbox._waiting
+
+
+def test_flush_gives_up_at_its_deadline_when_the_disk_hangs(tmp_path: Path) -> None:
+    with Outbox(tmp_path) as outbox:
+        with outbox._disk:  # as a write that does not come back
+            outbox.put(health())
+            began = time.monotonic()
+            assert not outbox.flush(0.3)
+            assert time.monotonic() - began < 3
+        assert outbox.flush()
