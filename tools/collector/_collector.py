@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import random
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -105,7 +104,11 @@ class Collector:
         self.stop()
 
     def run_until(self, stop: threading.Event) -> None:
-        """Collect in this thread until the event; what has arrived is stored before it returns."""
+        """Collect in this thread until the event; what has arrived is stored before it returns.
+
+        Where the store is away at that moment, nothing is acknowledged: the broker keeps it.
+        """
+        self._stop = stop
         failures = 0
         while not stop.is_set():
             try:
@@ -215,7 +218,7 @@ class Collector:
                 if self._stop.is_set():
                     raise
                 link.step(0.0)
-                time.sleep(RETRY_S)
+                self._stop.wait(RETRY_S)
                 continue
             self._count(answers)
             return answers

@@ -314,3 +314,35 @@ def test_rows_that_the_store_will_not_take_do_not_hold_up_the_others(
         assert until(lambda: collector.statistics.dead_letters == 1)
         assert "no threes" in next(store.rows("dead_letters"))["why"]
         assert store.highest_contiguous(Stream("lab", "pi", "e1")) == 2
+
+
+def stored(store: Path) -> list[int]:
+    """The frames in a store that its collector may still be making."""
+    try:
+        return frames(store)
+    except sqlite3.Error:
+        return []
+
+
+def test_sigterm_ends_the_collector_while_the_store_is_locked_and_costs_nothing(
+    mosquitto: LocalBroker, tmp_path: Path
+) -> None:
+    file = tmp_path / "s.db"
+    process = collecting(mosquitto, file)
+    try:
+        while not stored(file):  # until it listens
+            spoken(mosquitto, Message(records(), batch([1])))
+            time.sleep(0.2)
+        with closing(sqlite3.connect(file, isolation_level=None)) as lock:
+            lock.execute("BEGIN IMMEDIATE")
+            spoken(mosquitto, Message(records(), batch([2], after=1)))
+            time.sleep(1.0)  # for the collector to be at the store with it
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+            lock.execute("ROLLBACK")
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    with open_store(str(file)) as store, Collector(Address.parse(mosquitto.url), store):
+        assert until(lambda: frames(file) == [1, 2])
