@@ -138,19 +138,40 @@ def parser(prog: str = "python -m agent") -> argparse.ArgumentParser:
     run.add_argument("--broker", required=True, help="mqtt://host:1883 or mqtts://host:8883")
     run.add_argument("--camera", default="", help="default: the profile's")
     run.add_argument("--profile", default="", help="default: the one that fits this machine")
-    run.add_argument("--state", type=Path, default=Path("fieldproof-state"), help="outbox folder")
-    run.add_argument("--suite", default="quick", help="a shipped suite or a TOML file")
-    run.add_argument("--seed", type=int, default=0)
-    run.add_argument("--site", default="default")
+    run.add_argument(
+        "--state",
+        type=Path,
+        default=Path("fieldproof-state"),
+        help="folder of the outbox (default: %(default)s)",
+    )
+    run.add_argument(
+        "--suite", default="quick", help="a shipped suite or a TOML file (default: quick)"
+    )
+    run.add_argument("--seed", type=int, default=0, help="all randomness follows from it (0)")
+    run.add_argument("--site", default="default", help="first part of the topics (default)")
     run.add_argument("--device", default="", help="default: this machine's name")
     run.add_argument("--alias", action="append", default=[], help='stop="stop sign"')
     run.add_argument("--data-labels", type=Path, help="names of the data's numeric ids")
-    run.add_argument("--frames", type=int, default=0, help="stop after so many; 0: never")
-    run.add_argument("--drain", type=float, default=30.0, help="s to wait for receipts at the end")
-    run.add_argument("--ack", choices=("collector", "broker"), default="collector")
-    for name in ("ca-file", "cert-file", "key-file", "password-file"):
-        run.add_argument(f"--{name}", type=Path)
+    run.add_argument("--frames", type=int, default=0, help="stop after so many (0: never)")
+    run.add_argument("--drain", type=float, default=30.0, help="s to wait at the end (30)")
+    run.add_argument(
+        "--ack",
+        choices=("collector", "broker"),
+        default="collector",
+        help="what frees a record: the collector's receipt (default), or the broker's word",
+    )
+    add_access(run)
     return top
+
+
+def add_access(options: argparse.ArgumentParser) -> None:
+    """The options of how to get into a broker; secrets are never given on the command line."""
+    options.add_argument("--ca-file", type=Path, help="PEM of the CA of an mqtts:// broker")
+    options.add_argument("--cert-file", type=Path, help="PEM of this client's certificate")
+    options.add_argument("--key-file", type=Path, help="PEM of its key")
+    options.add_argument(
+        "--password-file", type=Path, help="file with the password alone; the user is in the URL"
+    )
 
 
 if __name__ == "__main__":

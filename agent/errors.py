@@ -9,7 +9,8 @@
     |   `-- PayloadError   65  bytes that are no message of ours (agent.record)
     |-- ModelError         65  a model file or card that cannot be used
     |-- CameraError        69  no frames are to be had
-    |-- OutboxError        73  records cannot be kept on disk
+    |-- OutputError        73  results cannot be written
+    |   `-- OutboxError    73  records cannot be kept on disk
     |-- BrokerError        75  the broker or store cannot be reached now; try again
     |   `-- StoreError     75  the collector's store (tools.stores)
     `-- ConfigError        78  a profile, suite or policy that cannot be used
@@ -74,10 +75,14 @@ class CameraError(FieldproofError):
     exit_code = 69
 
 
-class OutboxError(FieldproofError):
-    """Records cannot be kept on disk."""
+class OutputError(FieldproofError):
+    """Results cannot be written where they should be."""
 
     exit_code = 73
+
+
+class OutboxError(OutputError):
+    """Records cannot be kept on disk."""
 
 
 class BrokerError(FieldproofError):

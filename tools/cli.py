@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from agent.errors import FieldproofError
+from agent.errors import FieldproofError, OutputError
 
 app = typer.Typer(
     name="fieldproof",
@@ -66,7 +66,7 @@ def main() -> None:
         where = f" ({error.filename})" if error.filename else ""
         complaints.print(f"[bold red]error:[/] {escape(f'{error.strerror or error}{where}')}")
         complaints.print("[bold]  try:[/] Check that there is space, and that you may write there.")
-        sys.exit(FieldproofError.exit_code)
+        sys.exit(OutputError.exit_code)
     except KeyboardInterrupt:
         complaints.print("stopped")
         sys.exit(130)
@@ -175,6 +175,8 @@ def model_probe(
     from tools.model.tables import candidates_json, print_candidates
     from tools.progress import frames_bar
 
+    if out:
+        out.parent.mkdir(parents=True, exist_ok=True)
     with frames_bar(complaints, "Probing") as progress:
         found = probe(
             file,
@@ -213,17 +215,16 @@ def preview(
         list[float] | None, typer.Option("--severity", help="Column. Repeatable.")
     ] = None,
     region: Annotated[
-        tuple[float, float, float, float] | None,
-        typer.Option("--region", help="The sign in the photo: left top right bottom, px."),
+        str | None,
+        typer.Option("--region", help="The sign in the photo, px: left,top,right,bottom."),
     ] = None,
     seed: SeedOption = 0,
 ) -> None:
     """Draw a contact sheet of a kind, or of a suite's kinds, over severities."""
-    from agent.values import Box
-    from tools.preview.command import write_sheet
+    from tools.preview.command import parse_region, write_sheet
 
     columns = severity or [0.25, 0.5, 0.75, 1.0]
-    box = Box(*region) if region else None
+    box = parse_region(region) if region else None
     console.print(f"wrote {escape(str(write_sheet(what, image, out, columns, seed, box)))}")
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from agent import assembly
 from agent.assembly import Examiner, Run, RunPlan, device_name, lay_out
-from agent.errors import ConfigError, DataError, UnknownKind
+from agent.cameras.drive_by import DriveBy, DriveByParameters
+from agent.errors import CameraError, ConfigError, DataError, UnknownKind
 from agent.profile import load_profile
+from agent.record import SessionEndRecord, unpack
 from agent.suite import Suite
 from agent.telemetry.link import Address
 from agent.telemetry.outbox import Outbox
+from agent.values import Frame
 
 CARD = Path(__file__).resolve().parents[2] / "tools" / "demo" / "model" / "stop_sign.toml"
 
@@ -77,6 +82,42 @@ def test_a_run_without_a_broker_keeps_its_records(tmp_path: Path) -> None:
         kinds = [row.kind for row in outbox.pending(10)]
     assert kinds[0] == "session"
     assert kinds[-1] == "session_end"
+
+
+def test_data_without_labels_counts_phantoms_only() -> None:
+    session, joined = Examiner(CARD, "none").open(())
+    assert joined.mapping == {}
+    assert session.model.targets == ("stop sign",)
+
+
+class BreaksOff(DriveBy):
+    """A drive whose camera is unplugged after three frames."""
+
+    def frames(self) -> Iterator[Frame]:
+        for index in range(3):
+            yield self.read(index)
+        raise CameraError("The camera was unplugged.")
+
+
+def test_a_camera_lost_in_mid_run_leaves_a_session_with_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera = BreaksOff(DriveByParameters(width=160, height=120))
+    monkeypatch.setattr(assembly, "open_camera", lambda text, selection: camera)
+    plan = RunPlan(
+        Examiner(CARD, "none"),
+        load_profile("generic-x86-64"),
+        "drive_by",
+        Address.parse("mqtt://127.0.0.1:1"),
+        tmp_path,
+        drain_s=0.1,
+    )
+    with pytest.raises(CameraError):
+        Run(plan).go()
+    with Outbox(tmp_path / "outbox") as outbox:
+        end = unpack(outbox.pending(10)[-1])
+    assert isinstance(end, SessionEndRecord)
+    assert (end.frames, end.why) == (3, "The camera was unplugged.")
 
 
 def test_the_device_is_named_in_the_alphabet_of_topics(monkeypatch: pytest.MonkeyPatch) -> None:

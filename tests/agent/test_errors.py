@@ -18,6 +18,7 @@ from agent import errors
         ("ModelError", 65),
         ("CameraError", 69),
         ("FieldproofError", 70),
+        ("OutputError", 73),
         ("OutboxError", 73),
         ("BrokerError", 75),
         ("ConfigError", 78),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from agent.errors import DataError
 from agent.models import Model
 from agent.session import Perturber, Session
 from agent.strategies import Strategy
@@ -118,6 +119,54 @@ def test_labels_are_translated_and_unknown_ones_are_named() -> None:
     seen = session(names={"stop": "stop sign"}).examine(frame(*things))
     assert [t.label for t in seen.targets] == ["stop sign"]
     assert seen.skipped == ("crosswalk",)
+
+
+def test_the_order_of_targets_makes_no_difference_to_a_shared_picture() -> None:
+    near = TrueObject("stop sign", SIGN, distance_m=8.0)
+    far = TrueObject("stop sign", OTHER, distance_m=60.0)
+
+    def confidences(*things: TrueObject) -> dict[float | None, float]:
+        seen = session(FOG).examine(frame(*things))
+        trials = seen.inferences[0].trials
+        return {t.target.distance_m: t.perturbed.confidence for t in trials}
+
+    assert confidences(near, far) == confidences(far, near)
+
+
+THIN = Condition((Part("fog", 0.1),), seed=5)
+
+
+def test_a_picture_for_one_target_may_use_its_distance() -> None:
+    near, far = (
+        session(THIN).examine(frame(TrueObject("stop sign", SIGN, distance_m=metres)))
+        for metres in (5.0, 400.0)
+    )
+    seen = [e.inferences[0].trials[0].perturbed.confidence for e in (near, far)]
+    assert seen[0] > seen[1]
+
+
+def test_a_detector_cannot_be_judged_without_boxes() -> None:
+    with pytest.raises(DataError, match=r"'stop sign' as a whole, without a box"):
+        session().examine(frame(TrueObject("stop sign", None), pixels=picture(SIGN)))
+
+
+class Reader(RedFinder):
+    """A classifier of the whole frame."""
+
+    detects = False
+    targets = ("stop sign", "kite")
+
+    def _predict(self, pixels: Pixels) -> Prediction:
+        return Prediction(scores=np.array([0.8, 0.2], np.float32), labels=self.labels)
+
+
+def test_a_classifier_has_one_target_however_many_boxes_there_are() -> None:
+    signs = (TrueObject("stop sign", SIGN), TrueObject("stop sign", OTHER))
+    seen = Session(Reader(), Grid(())).examine(frame(*signs))
+    assert [(t.label, t.region) for t in seen.targets] == [("stop sign", None)]
+    both = Session(Reader(), Grid(())).examine(frame(signs[0], TrueObject("kite", OTHER)))
+    assert both.targets == ()
+    assert both.skipped == ("several at once: kite, stop sign",)
 
 
 def test_the_picture_can_be_painted_again_and_hides_nothing_in_state() -> None:

@@ -37,6 +37,15 @@ def test_parts_without_a_severity_vary_and_lists_become_keys(tmp_path: Path) -> 
     assert len({first, second}) == 2
 
 
+def test_a_condition_in_which_nothing_varies_stands_once(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        HEAD + "[[conditions]]\nname = 'dusk'\nparts = [{kind = 'low_light', severity = 0.7}]\n"
+    )
+    (only,) = load_suite(str(path)).expand(1)
+    assert (only.kind, only.severity) == ("dusk", 0.7)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -45,6 +54,10 @@ def test_parts_without_a_severity_vary_and_lists_become_keys(tmp_path: Path) -> 
         (HEAD + "severities = [1.5]", "less than or equal to 1"),
         (HEAD + "[[conditions]]\nname = 'x'", "either kind or parts"),
         (HEAD + "[[conditions", "not TOML"),
+        (
+            HEAD + "severities = [0.3]\nconditions = [{kind = 'fog'}, {kind = 'fog'}]",
+            r"fog at severity 0\.3 stands here 2 times",
+        ),
         ("", "schema: is missing"),
     ],
 )

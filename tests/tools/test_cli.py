@@ -163,7 +163,7 @@ def test_an_unknown_suite_and_a_live_camera_are_refused(scenes: Path, tmp_path: 
 
 def test_an_output_folder_that_cannot_be_made(scenes: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    refused(evaluate(CARD, scenes, tmp_path / "file" / "out"), 70, "file/out")
+    refused(evaluate(CARD, scenes, tmp_path / "file" / "out"), 73, "file/out")
 
 
 def test_the_same_seed_gives_the_same_results_with_one_worker_and_with_two(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agent.assembly import Examiner, versions
-from agent.errors import DataError, FieldproofError, MissingExtra
+from agent.errors import DataError, MissingExtra, OutputError
 from agent.metrics.counters import CellKey
 from agent.session import Session
 from agent.values import Condition
@@ -125,11 +125,11 @@ def _first(rejected: dict[str, str]) -> str:
 
 
 def make_folder(out: Path) -> None:
-    """Make the output folder. Raises ``FieldproofError`` where it cannot be made."""
+    """Make the output folder. Raises ``OutputError`` where it cannot be made."""
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise FieldproofError(
+        raise OutputError(
             f"The output folder {out} cannot be made: {error.strerror}.",
             remedy="Choose another with --out.",
         ) from None

@@ -8,12 +8,18 @@ from rich.table import Table
 
 from tools.evaluate.evaluation import Outcome
 from tools.evaluate.results import ConditionFigures, Results
+from tools.report.verdict import LOW_ACCURACY
 
 
 def print_outcome(console: Console, outcome: Outcome) -> None:
     """Clean figures, a row per kind, what was left out, and where the files are."""
     results = outcome.results
     console.print(f"\n{clean_sentence(results)}")
+    if results.clean.n and results.clean.accuracy < LOW_ACCURACY:
+        console.print(
+            "[yellow]note:[/] that is little for clean frames. `fieldproof model probe` tells "
+            "whether the card feeds and reads the model rightly."
+        )
     if results.conditions:
         console.print(severity_table(results))
     print_left_out(console, results)
@@ -62,7 +68,8 @@ def severity_table(results: Results) -> Table:
 def print_left_out(console: Console, results: Results) -> None:
     """Pictures and labels that took no part, named."""
     for source, why in list(results.data.rejected.items())[:5]:
-        console.print(f"[yellow]left out:[/] {escape(source)}: {escape(why)}", soft_wrap=True)
+        reason = escape(why.removeprefix(f"{source}: "))
+        console.print(f"[yellow]left out:[/] {escape(source)}: {reason}", soft_wrap=True)
     more = len(results.data.rejected) - 5
     if more > 0:
         console.print(f"[yellow]left out:[/] and {more} more; results.json names them all")
@@ -89,5 +96,5 @@ def _breaking(results: Results, kind: str) -> str:
         return "-"
     if breaking.median is None:
         most = max(c.severity for c in results.conditions if c.kind == kind)
-        return f"not up to {most:g} ({breaking.censored} of {breaking.n} survive)"
+        return f"not up to {most:g} ({breaking.censored} of {breaking.n} never lost)"
     return f"{breaking.median:g} ({breaking.units})"

@@ -7,10 +7,12 @@ all randomness is keyed by seed, clip and kind, who examines a frame makes no di
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from multiprocessing.context import BaseContext
 
@@ -22,6 +24,9 @@ from tools.evaluate.data import DataSpec
 
 WINDOW = 4
 """Frames under way per worker: enough to keep it busy, few enough to bound memory."""
+
+END_S = 5.0
+"""Seconds that a worker has to end."""
 
 
 @dataclass(frozen=True)
@@ -47,23 +52,46 @@ def examine_all(
 def _pooled(examiner: Examiner, data: DataSpec, count: int, workers: int) -> Iterator[Looked]:
     # spawn: a forked child would inherit the parent's interpreter threads in an unknown state.
     context = multiprocessing.get_context("spawn")
-    with _pool(workers, context, examiner, data) as pool:
-        waiting: deque[Future[Looked]] = deque()
-        try:
-            for index in range(count):
+    pool = _pool(workers, context, examiner, data)
+    waiting: deque[Future[Looked]] = deque()
+    try:
+        for index in range(count):
+            with _deaf() if index < workers else nullcontext():
                 waiting.append(pool.submit(_look_in_worker, index))
-                if len(waiting) >= workers * WINDOW:
-                    yield waiting.popleft().result()
-            while waiting:
+            if len(waiting) >= workers * WINDOW:
                 yield waiting.popleft().result()
-        except BrokenProcessPool:
-            raise FieldproofError(
-                "A worker process died, most likely for want of memory or in the TFLite runtime.",
-                remedy="Try again with --workers 1.",
-            ) from None
-        finally:
-            for future in waiting:
-                future.cancel()
+        while waiting:
+            yield waiting.popleft().result()
+    except BrokenProcessPool:
+        raise FieldproofError(
+            "A worker process died, most likely for want of memory or in the TFLite runtime.",
+            remedy="Try again with --workers 1.",
+        ) from None
+    finally:
+        _end(pool)
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Block SIGINT in this thread: a worker that is started within inherits the block.
+
+    It would die of a Ctrl-C during its imports, before it can ignore the signal.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """End the workers at once: on Ctrl-C nobody waits for the frames under way."""
+    workers = list((pool._processes or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for worker in workers:
+        worker.terminate()
+    for worker in workers:
+        worker.join(END_S)
 
 
 def _pool(
@@ -95,6 +123,8 @@ class _Worker:
 
 
 def _start(examiner: Examiner, data: DataSpec) -> None:
+    # Ctrl-C reaches the whole group; the parent ends its workers, in good order.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _Worker.camera = data.open()
     _Worker.session, _ = examiner.open(_Worker.camera.labels)
 

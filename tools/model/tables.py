@@ -15,7 +15,10 @@ from tools.model.inspect import ModelFacts, TensorFacts
 from tools.model.probe import Candidate
 
 SHOWN: Final = 6
-"""Candidates listed beside the best."""
+"""Candidates listed, the best among them."""
+
+FEW: Final = 30
+"""Signs or frames below which the order of the candidates is mostly chance."""
 
 
 def print_facts(console: Console, facts: ModelFacts) -> None:
@@ -61,12 +64,15 @@ def print_candidates(console: Console, found: Sequence[Candidate], written: Sequ
         )
     console.print(table)
     console.print(
-        f"The best of {len(found)} ways gets {best.correct} of {best.n} {unit} right "
-        f"({best.accuracy:.1%})."
+        f"Of {len(found)} ways, the first in the table was taken: {best.correct} of {best.n} "
+        f"{unit} right ({best.accuracy:.1%}) on {best.frames} frames."
     )
     if best.tied:
+        console.print(f"As good within chance: {best.tied} more; the most usual of them was taken.")
+    if best.n < FEW:
         console.print(
-            f"{best.tied} others do as well within chance; the most usual of them was taken."
+            f"[yellow]note:[/] {best.n} {unit} are too few to tell ways apart; "
+            f"give at least {FEW} before you rely on this card."
         )
     if best.note:
         console.print(f"[yellow]note:[/] {escape(best.note)}")

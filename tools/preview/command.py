@@ -15,7 +15,7 @@ from rich.table import Table
 from agent.assembly import lay_out
 from agent.cameras import Selection
 from agent.cameras._open import open_camera
-from agent.errors import DataError, FieldproofError
+from agent.errors import DataError, OutputError, UsageError
 from agent.perturbations import Perturbation, family
 from agent.session import Perturber
 from agent.suite import load_suite, shipped
@@ -67,11 +67,24 @@ def write_sheet(
     except (OSError, cv2.error):
         written = False
     if not written:
-        raise FieldproofError(
+        raise OutputError(
             f"The sheet cannot be written to {out}.",
             remedy="Give --out a name that ends in .png or .jpg, in a folder that can be written.",
         )
     return out
+
+
+def parse_region(text: str) -> Box:
+    """A box from ``left,top,right,bottom`` in pixels. Raises ``UsageError`` for another text."""
+    try:
+        box = Box(*map(float, text.replace(",", " ").split()))
+    except (TypeError, ValueError):
+        box = Box(0, 0, 0, 0)
+    if not box.area:
+        raise UsageError(
+            f"{text!r} is no region.", remedy="Give left,top,right,bottom: --region 10,10,60,60"
+        )
+    return box
 
 
 def _members(what: str) -> list[str | Perturbation]:

@@ -118,6 +118,11 @@ def _about_size(results: Results, trials: Sequence[TrialRow]) -> Iterator[Cautio
 
 def _about_data(results: Results) -> Iterator[Caution]:
     data = results.data
+    if data.reference == "prediction":
+        yield Caution(
+            "The data has no truth. The clean accuracy of 100\u202f% is the model agreeing with "
+            "itself, and says nothing of how often it is right."
+        )
     if data.rejected:
         yield Caution(
             f"{count(len(data.rejected), 'picture')} could not be used and "

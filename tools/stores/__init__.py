@@ -104,7 +104,8 @@ def open_store(url: str, *, create: bool = True) -> Store:
     """Open ``sqlite:///path`` (absolute: four slashes) or a bare path.
 
     ``create`` makes a store that is not there yet. Raises ``UnknownKind`` for another scheme,
-    ``StoreError`` for a place that cannot be used.
+    ``DataError`` where there is none and none is to be made, ``StoreError`` for a place that
+    cannot be used.
     """
     scheme, found, place = url.partition("://")
     if not found:

@@ -12,6 +12,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
+from agent.errors import DataError
 from agent.record import RECORDS, Batch, Row, Status
 from tools.stores import Store, Stored, Stream
 from tools.stores._errors import PoisonError, StoreError
@@ -38,7 +39,7 @@ class Sqlite(Store):
     def __init__(self, place: str, *, create: bool = True) -> None:
         self.path = Path(place)
         if not create and not self.path.is_file():
-            raise StoreError(
+            raise DataError(
                 f"There is no store {self.path}.", remedy="Check the path given with --store."
             )
         self._streams: dict[Stream, int] = {}

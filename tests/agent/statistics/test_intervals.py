@@ -47,12 +47,18 @@ def test_the_median_is_censored_when_most_survive() -> None:
         censored_median([])
 
 
-def test_the_medians_interval_covers_the_truth_about_95_times_in_100() -> None:
+@pytest.mark.parametrize("n", [8, 60])
+def test_the_medians_interval_covers_the_truth_about_95_times_in_100(n: int) -> None:
     rng = np.random.default_rng(2)
     covered = 0
     for _ in range(1500):
-        found = censored_median(list(rng.exponential(1.0, 60)))
+        found = censored_median(list(rng.exponential(1.0, n)))
         assert found.low is not None
         assert found.high is not None
         covered += found.low <= np.log(2) <= found.high
     assert 0.92 <= covered / 1500 <= 0.98
+
+
+@pytest.mark.parametrize("n", range(1, 6))
+def test_a_handful_of_values_bounds_no_median(n: int) -> None:
+    assert censored_median([0.5] * n) == (0.5, 0.0, None)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from agent.errors import DataError, FieldproofError, UnknownKind
-from tools.preview.command import print_catalogue, write_sheet
+from agent.errors import DataError, OutputError, UnknownKind, UsageError
+from tools.preview.command import parse_region, print_catalogue, write_sheet
 
 
 @pytest.fixture
@@ -41,8 +41,15 @@ def test_mistakes_are_named(photo: Path, tmp_path: Path) -> None:
         write_sheet("fogg", str(photo), tmp_path / "a.png", [1.0], 0, None)
     with pytest.raises(DataError, match="absent"):
         write_sheet("fog", str(tmp_path / "absent.png"), tmp_path / "a.png", [1.0], 0, None)
-    with pytest.raises(FieldproofError, match=r"a\.nothing"):
+    with pytest.raises(OutputError, match=r"a\.nothing"):
         write_sheet("fog", str(photo), tmp_path / "a.nothing", [1.0], 0, None)
+
+
+def test_a_region_is_four_numbers_with_an_area() -> None:
+    assert parse_region("10, 20,60,90.5") == (10, 20, 60, 90.5)
+    for text in ("10,10", "a,b,c,d", "10,10,10,60", ""):
+        with pytest.raises(UsageError, match="is no region"):
+            parse_region(text)
 
 
 def test_the_catalogue_lists_every_kind_with_its_units(capsys: pytest.CaptureFixture[str]) -> None:
