@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal, NamedTuple
 
 from pydantic import Field
 
+from agent.errors import UsageError
 from agent.record._rows import Count, Identifier, Millis, Name, PayloadError, Record, Seq, Value
 
 TOPIC_ROOT: Final = "fieldproof/v1"
@@ -89,6 +90,19 @@ class Receipt(Value):
     seq: Count
 
 
+class Refusal(Value):
+    """The collector set a batch aside: it cannot be read, or the store will not take its rows.
+
+    ``batch`` is the ``digest`` of the payload as it was sent: so even bytes that nobody can read
+    are told from others, and the topic alone tells whose they are. On the ack topic.
+    """
+
+    schema_: Literal["fieldproof.refusal/1"] = Field(default="fieldproof.refusal/1", alias="schema")
+    device: Identifier
+    batch: Identifier
+    why: Name = ""
+
+
 class Topic(NamedTuple):
     """``fieldproof/v1/<site>/<device>/<channel>``; ``+`` in a field makes a subscription."""
 
@@ -100,9 +114,17 @@ class Topic(NamedTuple):
         return f"{TOPIC_ROOT}/{self.site}/{self.device}/{self.channel}"
 
 
-_TOPIC = re.compile(
-    rf"{TOPIC_ROOT}/([A-Za-z0-9_-]{{1,64}})/([A-Za-z0-9_-]{{1,64}})/([a-z]{{1,32}})"
-)
+_NAME = "[A-Za-z0-9_-]{1,64}"
+_TOPIC = re.compile(rf"{TOPIC_ROOT}/({_NAME})/({_NAME})/([a-z]{{1,32}})")
+
+
+def check_name(what: str, name: str) -> None:
+    """Raise ``UsageError`` where a ``site``, ``device`` or ``session`` cannot be in a topic."""
+    if re.fullmatch(_NAME, name) is None:
+        raise UsageError(
+            f"{name[:100]!r} is no name for a {what}.",
+            remedy=f"Give --{what} 1 to 64 of the characters A-Z, a-z, 0-9, _ and -.",
+        )
 
 
 def parse_topic(text: str) -> Topic:

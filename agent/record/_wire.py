@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import Annotated, Any, Final, TypeVar
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from agent.record._messages import Batch, Envelope, Packed, Receipt, Row, Stamp, Status
+from agent.record._messages import Batch, Envelope, Packed, Receipt, Refusal, Row, Stamp, Status
 from agent.record._rows import (
     MAX_SEQ,
     RECORDS,
@@ -71,6 +72,7 @@ _LISTS: Final[Mapping[str, TypeAdapter[list[Record]]]] = {
     for kind, model in RECORDS.items()
 }
 _TIMES: Final = TypeAdapter(list[_Time])
+_REFUSAL: Final = Refusal.model_fields["schema_"].default
 
 
 def pack(seq: int, stamp: Stamp, record: Record) -> Packed:
@@ -112,7 +114,7 @@ def decode_batch(payload: bytes, max_rows: int = MAX_ROWS) -> Batch:
     return Batch(Envelope.model_construct(**_envelope_fields(body)), tuple(rows))
 
 
-def encode_message(message: Status | Receipt) -> bytes:
+def encode_message(message: Status | Receipt | Refusal) -> bytes:
     """Plain JSON, so that a person can read it with any MQTT tool."""
     return message.model_dump_json(by_alias=True).encode()
 
@@ -127,10 +129,26 @@ def decode_receipt(payload: bytes) -> Receipt:
     return _message(Receipt, payload)
 
 
+def decode_answer(payload: bytes) -> Receipt | Refusal:
+    """Read what a collector says on a device's ack topic. Raises ``PayloadError``."""
+    tree = _message_tree(payload)
+    refusal = isinstance(tree, dict) and tree.get("schema") == _REFUSAL
+    return _checked(Refusal, tree) if refusal else _checked(Receipt, tree)
+
+
+def digest(payload: bytes) -> str:
+    """The name of a batch in a ``Refusal``: its payload's SHA-256 in 64 hexadecimal digits."""
+    return hashlib.sha256(payload).hexdigest()
+
+
 def _message(model: type[M], payload: bytes) -> M:
+    return _checked(model, _message_tree(payload))
+
+
+def _message_tree(payload: bytes) -> Any:
     if len(payload) > MAX_MESSAGE_BYTES:
         raise PayloadError(f"The message has {len(payload)} bytes, more than {MAX_MESSAGE_BYTES}.")
-    return _checked(model, _tree(payload))
+    return _tree(payload)
 
 
 def _group(kind: str, rows: Sequence[Packed]) -> dict[str, Any]:

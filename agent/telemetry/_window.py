@@ -8,6 +8,7 @@ from dataclasses import dataclass
 MAX_STRIKES = 3
 INFLIGHT = 20
 UNRECEIPTED = 64
+REMEMBERED = 4 * UNRECEIPTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,12 @@ class Window:
     it. The collector's receipt confirms: at most ``UNRECEIPTED`` batches wait for it, and when
     none comes for ``patience`` seconds all are sent again from the first unconfirmed row, in
     smaller batches: brokers of MQTT 3.1.1 acknowledge what is too large for them, and drop it.
+    So what makes batches grow again is what confirms them, and no acknowledgement.
+
+    A row that never arrives is hopeless only where somebody is there to take it: the broker or
+    the collector says no to it ``MAX_STRIKES`` times (``refused``), or it was alone in its batch
+    and overdue so often while the collector answered for rows after it (``vanished``). Where no
+    one answers, rows wait for ever.
     """
 
     def __init__(self, batch_rows: int, receipt_s: float) -> None:
@@ -35,6 +42,7 @@ class Window:
         self.highest = 0
         self.suspect = 0
         self._strikes: dict[int, int] = {}
+        self._names: dict[str, Sent] = {}
         self.restart(0, 0.0)
 
     def restart(self, released: int, now: float) -> None:
@@ -43,6 +51,12 @@ class Window:
         self._unacked: dict[int, Sent] = {}
         self._unreceipted: deque[Sent] = deque()
         self._progress = now
+        self._answered = False
+
+    @property
+    def under_way(self) -> int:
+        """Rows sent and not confirmed."""
+        return sum(batch.rows for batch in self._unreceipted)
 
     @property
     def has_room(self) -> bool:
@@ -61,8 +75,15 @@ class Window:
         self.suspect = max(self.suspect, self.cursor)
         return next(iter(self._unacked.values())) if alone else None
 
-    def sent(self, mid: int, batch: Sent, now: float) -> int:
-        """A batch went out; how many of its rows for the second time or more."""
+    def sent(self, mid: int, batch: Sent, now: float, name: str = "") -> int:
+        """A batch went out; how many of its rows for the second time or more.
+
+        By its ``name`` the collector may refuse it, also after a restart: a collector that is
+        slow has batches before it that were sent again since.
+        """
+        self._names[name] = batch
+        if len(self._names) > REMEMBERED:
+            del self._names[next(iter(self._names))]
         if not self._unreceipted:
             self._progress = now
         again = batch.rows if batch.last <= self.highest else 0
@@ -77,7 +98,12 @@ class Window:
         self._progress = now
         return self._unacked.pop(mid, None)
 
+    def named(self, name: str) -> Sent | None:
+        """A batch by its name, once; None for one that is not known, or no more."""
+        return self._names.pop(name, None)
+
     def accepted(self, batch: Sent) -> None:
+        """The broker took a batch, where its word is the last."""
         self.size = min(self.batch_rows, self.size * 2)
         self._strikes.pop(batch.first, None)
 
@@ -89,8 +115,18 @@ class Window:
             done = self._unreceipted.popleft().last
         return done
 
+    def answered(self) -> None:
+        """A receipt came, for whichever rows: there is a collector, and it stores.
+
+        It counts against the first row under way only if it does not confirm more than before.
+        """
+        self._answered = True
+
     def confirmed(self, seq: int, now: float) -> None:
-        """The collector's receipt: all rows up to ``seq``."""
+        """The collector's receipt: all rows up to ``seq``, and more of them than before."""
+        self.size = min(self.batch_rows, self.size * 2)
+        self._answered = False
+        self._strikes = {first: n for first, n in self._strikes.items() if first > seq}
         while self._unreceipted and self._unreceipted[0].last <= seq:
             self._unreceipted.popleft()
         self._progress = now
@@ -104,13 +140,18 @@ class Window:
         self.size = max(1, self.size // 2)
         return True
 
+    def vanished(self) -> Sent | None:
+        """Of what is overdue: the single row that is missing where others were answered for."""
+        head = self._unreceipted[0] if self._unreceipted else None
+        return head if head is not None and head.rows == 1 and self._answered else None
+
     def refused(self, batch: Sent) -> int | None:
-        """The broker will not take a batch: try halves; a single row ``MAX_STRIKES`` times.
+        """Nobody will take a batch: try halves; a single row ``MAX_STRIKES`` times.
 
         The row to quarantine, or None while there is hope.
         """
         if batch.rows > 1:
-            self.size = max(1, batch.rows // 2)
+            self.size = min(self.size, max(1, batch.rows // 2))
             return None
         strikes = self._strikes.get(batch.first, 0) + 1
         if strikes >= MAX_STRIKES:

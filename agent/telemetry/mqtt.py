@@ -9,21 +9,20 @@ import time
 from collections.abc import Mapping
 from typing import Literal
 
-from agent import __version__
 from agent.errors import BrokerError
 from agent.record import (
-    Envelope,
     Packed,
     PayloadError,
     Receipt,
+    Refusal,
     Status,
-    Topic,
-    decode_receipt,
+    decode_answer,
     decode_status,
+    digest,
     encode_batch,
-    encode_message,
 )
 from agent.telemetry import Publisher
+from agent.telemetry._identity import Identity
 from agent.telemetry._window import Sent, Window
 from agent.telemetry.link import TAKEN_OVER, Address, Link, LinkLostError, Message
 from agent.telemetry.outbox import Outbox
@@ -46,8 +45,13 @@ class Mqtt(Publisher):
     ``session`` names this run in the retained status (online, offline as will, stopped).
     ``hashes`` of model, profile and config go into every batch. ``ack`` tells what frees a row:
     the ``collector``'s receipt, or the ``broker``'s acknowledgement for those who have no
-    collector of ours. A row that the broker refuses again and again is set aside in the outbox;
-    a refusal that is not the row's fault (access rules, quota) is waited out.
+    collector of ours. A refusal that is not the row's fault (access rules, quota) is waited out.
+
+    A row is set aside in the outbox (quarantine) after ``MAX_STRIKES`` failures of its own, alone
+    in its batch: the broker or the collector refuses it, or it vanishes on the way while the
+    collector answers for later rows. Where no collector answers at all, rows wait for ever and
+    ``last_error`` says so. After each refusal of the collector the next rows are held back a
+    while, longer each time until a receipt comes: one that refuses all must not empty the outbox.
     """
 
     def __init__(
@@ -65,10 +69,11 @@ class Mqtt(Publisher):
     ) -> None:
         super().__init__(outbox)
         self.address, self.site, self.device, self.session = address, site, device, session
-        self.hashes, self.ack = dict(hashes or {}), ack
-        self._status("online")  # refuses a bad name now, not in the thread
+        self.ack = ack
+        self._who = Identity(site, device, session, dict(hashes or {}))
         self._window = Window(batch_rows, receipt_s)
         self._hold_until = 0.0
+        self._in_vain = 0
         self._epoch = outbox.epoch
         self._link: Link | None = None
         self._ready = False
@@ -101,18 +106,29 @@ class Mqtt(Publisher):
         failures = 0
         while not self._ending.is_set():
             try:
-                self._converse()
-            except BrokerError as error:
-                # Two agents of one name would throw each other out for ever: be slow then.
-                taken_over = isinstance(error, LinkLostError) and error.reason == TAKEN_OVER
-                failures = MANY if taken_over else 0 if self._ready else failures + 1
-                self._lost(error)
+                failures = self._attempt(failures)
+            except Exception as error:
+                # Whatever it is: a thread that ended here would keep all records unsent, unseen.
+                log.exception("The publisher failed; it tries again.")
+                self.last_error = f"The publisher failed: {type(error).__name__}: {error}"
+                failures += 1
             finally:
                 self._ready, self._link = False, None
                 self._tried.set()
             # Full jitter: a fleet that lost its broker must not come back as one.
             most = min(BACKOFF_MAX_S, BACKOFF_S * 2 ** min(failures, MANY))
             self._ending.wait(random.uniform(0, most))
+
+    def _attempt(self, failures: int) -> int:
+        """Converse once; how many times it has failed by now, after ``failures`` before."""
+        try:
+            self._converse()
+        except BrokerError as error:
+            # Two agents of one name would throw each other out for ever: be slow then.
+            taken_over = isinstance(error, LinkLostError) and error.reason == TAKEN_OVER
+            failures = MANY if taken_over else 0 if self._ready else failures + 1
+            self._lost(error)
+        return failures
 
     def _lost(self, error: BrokerError) -> None:
         if error.message != self.last_error:
@@ -130,10 +146,10 @@ class Mqtt(Publisher):
     def _converse(self) -> None:
         """One connection, from birth to its loss or to the end of the session."""
         prefix = f"fieldproof-{self.site}-{self.device}"
-        with Link(self.address, prefix, will=self._status("offline")) as link:
+        with Link(self.address, prefix, will=self._who.status("offline")) as link:
             self._link = link
-            link.subscribe([str(Topic(self.site, self.device, name)) for name in ("ack", "status")])
-            link.publish(self._status("online"))
+            link.subscribe([self._who.topic(channel) for channel in ("ack", "status")])
+            link.publish(self._who.status("online"))
             if not link.settled(5.0):
                 raise BrokerError(f"The broker {self.address} does not acknowledge.")
             link.acknowledged.clear()
@@ -147,15 +163,14 @@ class Mqtt(Publisher):
                 self._send(link)
                 link.step(IDLE_S)
                 self._hear(link)
-            link.publish(self._status("stopped"))
+            link.publish(self._who.status("stopped"))
             link.settled(2.0)
 
     def _send(self, link: Link) -> None:
         """Send what is committed, as far as the window has room."""
         window = self._window
         if window.is_overdue(time.monotonic()):
-            log.info("No receipt for rows after %d: sending again.", self.outbox.released)
-            self._rewind()
+            self._overdue()
         if self._epoch != self.outbox.epoch:
             self._rewind()  # the outbox was damaged and made anew
         while (
@@ -168,13 +183,23 @@ class Mqtt(Publisher):
                 return
             self._send_batch(link, rows)
 
+    def _overdue(self) -> None:
+        """Nothing was confirmed for too long: send again, and say what is amiss."""
+        who = "receipt from a collector" if self.ack == "collector" else "answer from the broker"
+        self.last_error = f"No {who} for {self._window.under_way} rows; they are sent again."
+        log.info("%s", self.last_error)
+        row = self._window.vanished()
+        if row is not None:
+            self._refused(row, "it never arrives, though the collector answers for later rows")
+        self._rewind()
+
     def _send_batch(self, link: Link, rows: list[Packed]) -> None:
-        topic = str(Topic(self.site, self.device, "records"))
+        topic = self._who.topic("records")
         limit = min(MAX_BATCH_BYTES, (link.max_packet or MAX_BATCH_BYTES + 256) - len(topic) - 64)
-        payload = encode_batch(self._envelope(), rows)
+        payload = encode_batch(self._who.envelope(self.outbox, self._window.cursor), rows)
         while len(payload) > limit and len(rows) > 1:
             rows = rows[: len(rows) // 2]
-            payload = encode_batch(self._envelope(), rows)
+            payload = encode_batch(self._who.envelope(self.outbox, self._window.cursor), rows)
         if len(payload) > limit:
             self._quarantine(rows[0].seq, f"{len(payload)} bytes are too many for the broker")
             return
@@ -182,7 +207,7 @@ class Mqtt(Publisher):
         mid = link.publish(Message(topic, payload))
         batch = Sent(rows[0].seq, rows[-1].seq, len(rows))
         counts = self.statistics
-        counts.resent += self._window.sent(mid, batch, time.monotonic())
+        counts.resent += self._window.sent(mid, batch, time.monotonic(), digest(payload))
         counts.batches, counts.rows = counts.batches + 1, counts.rows + len(rows)
         counts.bytes += len(payload)
 
@@ -193,7 +218,7 @@ class Mqtt(Publisher):
             batch = self._window.acknowledged(mid, time.monotonic())
             if batch is not None and reason:
                 self._answered_no(batch, reason)
-            elif batch is not None:
+            elif batch is not None and self.ack == "broker":
                 self._window.accepted(batch)
         if self.ack == "broker":
             self.outbox.release(self.outbox.epoch, self._window.settled())
@@ -201,7 +226,7 @@ class Mqtt(Publisher):
             message = link.messages.popleft()
             try:
                 if message.topic.endswith("/ack"):
-                    self._receipt(decode_receipt(message.payload))
+                    self._answer(decode_answer(message.payload))
                 elif message.payload:
                     self._namesake(decode_status(message.payload), message.retain)
             except PayloadError as error:
@@ -218,11 +243,36 @@ class Mqtt(Publisher):
             taken.reason = TAKEN_OVER
             raise taken
 
+    def _answer(self, answer: Receipt | Refusal) -> None:
+        """What the collector says; in broker mode its refusals are not for us."""
+        if answer.device != self.device:
+            return
+        if isinstance(answer, Receipt):
+            self._receipt(answer)
+        elif self.ack == "collector":
+            self._refusal(answer)
+
     def _receipt(self, receipt: Receipt) -> None:
-        if receipt.device == self.device and receipt.epoch == self.outbox.epoch:
-            self.statistics.receipts += 1
-            if self.outbox.release(receipt.epoch, receipt.seq):
-                self._window.confirmed(receipt.seq, time.monotonic())
+        if receipt.epoch != self.outbox.epoch:
+            return
+        self.statistics.receipts += 1
+        self._window.answered()
+        if self.outbox.release(receipt.epoch, receipt.seq):
+            self._window.confirmed(receipt.seq, time.monotonic())
+            self.last_error, self._in_vain = "", 0
+
+    def _refusal(self, refusal: Refusal) -> None:
+        """The collector set a batch aside: halve it, or strike its only row."""
+        batch = self._window.named(refusal.batch)
+        if batch is None or batch.last <= self.outbox.released:
+            return
+        self.last_error = f"The collector refuses records: {refusal.why}"
+        if batch.rows == 1:
+            wait = min(BACKOFF_MAX_S, BACKOFF_S * 2 ** min(self._in_vain, MANY))
+            self._hold_until = time.monotonic() + wait
+            self._in_vain += 1
+        self._refused(batch, f"the collector refuses it: {refusal.why}")
+        self._rewind()
 
     def _answered_no(self, batch: Sent, reason: int) -> None:
         if reason in NOT_THE_ROWS_FAULT:
@@ -247,29 +297,3 @@ class Mqtt(Publisher):
     def _rewind(self) -> None:
         self._epoch = self.outbox.epoch
         self._window.restart(self.outbox.released, time.monotonic())
-
-    def _envelope(self) -> Envelope:
-        now = self.outbox.stamp()
-        return Envelope(
-            site=self.site,
-            device=self.device,
-            epoch=self.outbox.epoch,
-            floor=self.outbox.released + 1,
-            after=self._window.cursor,
-            boot=now.boot,
-            monotonic_ms=now.monotonic_ms,
-            wall_ms=now.wall_ms,
-            clock_synced=now.synced,
-            hashes=self.hashes,
-        )
-
-    def _status(self, state: Literal["online", "offline", "stopped"]) -> Message:
-        status = Status(
-            site=self.site,
-            device=self.device,
-            state=state,
-            session=self.session,
-            version=__version__,
-            wall_ms=int(time.time() * 1000),
-        )
-        return Message(str(Topic(self.site, self.device, "status")), encode_message(status), True)

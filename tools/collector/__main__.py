@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from agent.errors import FieldproofError
+from agent.record import check_name
 from agent.telemetry.link import Address
 from tools.collector import Collector
 from tools.stores import open_store
@@ -29,6 +30,8 @@ def main(words: list[str] | None = None, prog: str = "python -m tools.collector"
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
+        if options.site != "+":
+            check_name("site", options.site)
         address = Address.parse(
             options.broker,
             ca_file=options.ca_file,

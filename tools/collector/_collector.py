@@ -15,9 +15,11 @@ from agent.record import (
     Batch,
     PayloadError,
     Receipt,
+    Refusal,
     Topic,
     decode_batch,
     decode_status,
+    digest,
     encode_message,
     parse_topic,
 )
@@ -153,7 +155,7 @@ class Collector:
         rest: list[Message] = []
         while link.messages:
             message = link.messages.popleft()
-            batch = self._batch(message)
+            batch = self._batch(message, link)
             if batch is None:
                 rest.append(message)
             else:
@@ -166,7 +168,7 @@ class Collector:
         for message in (*(item.message for item in arrived), *rest):
             link.ack(message)
 
-    def _batch(self, message: Message) -> Batch | None:
+    def _batch(self, message: Message, link: Link) -> Batch | None:
         """The message as a batch; None for what is no batch and has been dealt with."""
         self.statistics.messages += 1
         try:
@@ -180,7 +182,7 @@ class Collector:
             _same_device(topic, batch.envelope.site, batch.envelope.device)
             return batch
         except PayloadError as error:
-            self._bury(message, error.message)
+            self._bury(message, error.message, link)
             return None
 
     def _status(self, topic: Topic, message: Message) -> None:
@@ -196,15 +198,21 @@ class Collector:
             return self._stored([item.batch for item in arrived], link)
         except PoisonError as error:
             if len(arrived) == 1:
-                self._bury(arrived[0].message, error.message)
+                self._bury(arrived[0].message, error.message, link)
                 return []
         half = len(arrived) // 2
         return [*self._sifted(arrived[:half], link), *self._sifted(arrived[half:], link)]
 
-    def _bury(self, message: Message, why: str) -> None:
+    def _bury(self, message: Message, why: str, link: Link) -> None:
+        """Keep what is of no use, and say so to the device that sent it as records."""
         self.statistics.dead_letters += 1
         log.warning("A message on %r is of no use: %s", message.topic[:200], why)
         self.store.dead_letter(message.topic, message.payload, why)
+        sender = _sender(message.topic)
+        if sender is not None:
+            refusal = Refusal(device=sender.device, batch=digest(message.payload), why=why[:256])
+            topic = str(Topic(sender.site, sender.device, "ack"))
+            link.publish(Message(topic, encode_message(refusal)))
 
     def _stored(self, batches: Sequence[Batch], link: Link) -> list[Stored]:
         """Store; while the store is away, keep the link alive and acknowledge nothing."""
@@ -235,6 +243,15 @@ class Collector:
 def _newest(answers: Sequence[Stored]) -> dict[Stream, int]:
     """The last word per stream: one receipt confirms many batches."""
     return {answer.stream: answer.contiguous for answer in answers}
+
+
+def _sender(topic: str) -> Topic | None:
+    """The device on whose records topic a message came; None for any other topic."""
+    try:
+        sender = parse_topic(topic)
+    except PayloadError:
+        return None
+    return sender if sender.channel == "records" else None
 
 
 def _same_device(topic: Topic, site: str, device: str) -> None:

@@ -175,3 +175,52 @@ def test_a_password_comes_from_a_file_and_missing_files_are_named(tmp_path: Path
     assert Address.parse("mqtt://me@h", password_file=file).password == "hush"
     with pytest.raises(ConfigError, match="gone"):
         Address.parse("mqtts://h", ca_file=tmp_path / "gone")
+
+
+@pytest.mark.parametrize("name", ["", "a b", "lab/1", "+", "x" * 65, "Bär", "pi\n"])
+@pytest.mark.parametrize("what", ["site", "device"])
+def test_a_bad_name_is_a_usage_error_that_says_what_is_allowed(
+    what: str, name: str, tmp_path: Path
+) -> None:
+    names = {"site": "lab", "device": "pi", what: name}
+    with Outbox(tmp_path) as outbox, pytest.raises(UsageError, match=what) as caught:
+        Mqtt(outbox, Address("127.0.0.1", 1), names["site"], names["device"], "s1")
+    assert caught.value.exit_code == 2
+    assert f"--{what} 1 to 64" in caught.value.remedy
+
+
+def test_an_unforeseen_failure_is_said_and_the_publisher_goes_on(
+    mosquitto: LocalBroker,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with (
+        Outbox(tmp_path) as outbox,
+        Mqtt(outbox, Address.parse(mosquitto.url), "lab", "pi", "s1", ack="broker") as publisher,
+    ):
+        assert publisher.check(10)
+        with monkeypatch.context() as patch:
+            patch.setattr(outbox, "pending", lambda *_: 1 // 0)
+            outbox.put(health())
+            assert until(lambda: "ZeroDivisionError" in publisher.last_error)
+        assert publisher.drain(15)
+        assert publisher.connected
+        assert publisher.last_error == ""
+    assert any(record.exc_info for record in caplog.records)
+
+
+def test_without_a_collector_rows_wait_and_it_is_said(
+    mosquitto: LocalBroker, tmp_path: Path
+) -> None:
+    address = Address.parse(mosquitto.url)
+    with (
+        Outbox(tmp_path, commit_s=0.05) as outbox,
+        Mqtt(outbox, address, "lab", "pi", "s1", batch_rows=1, receipt_s=0.05) as publisher,
+    ):
+        for _ in range(3):
+            outbox.put(health())
+        # More than MAX_STRIKES times overdue, in batches of one row.
+        assert until(lambda: publisher.statistics.resent >= 18)
+        assert "No receipt from a collector for 3 rows" in publisher.last_error
+        assert (outbox.depth, outbox.quarantined) == (3, 0)

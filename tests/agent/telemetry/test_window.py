@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.telemetry._window import INFLIGHT, MAX_STRIKES, UNRECEIPTED, Sent, Window
+from agent.telemetry._window import INFLIGHT, MAX_STRIKES, REMEMBERED, UNRECEIPTED, Sent, Window
 
 
 def batch(number: int, rows: int = 10) -> Sent:
@@ -77,3 +77,70 @@ def test_the_broker_settles_batches_in_order_only() -> None:
     window.acknowledged(1, 0.0)
     assert window.settled() == 20
     assert window.acknowledged(99, 0.0) is None
+
+
+def test_only_what_confirms_lets_batches_grow_again() -> None:
+    window = Window(8, 5.0)
+    window.sent(1, batch(1, 8), 0.0)
+    window.acknowledged(1, 0.0)
+    assert window.is_overdue(5.0)
+    window.restart(0, 5.0)
+    window.sent(2, batch(1, 4), 5.0)
+    window.acknowledged(2, 5.0)
+    assert window.size == 4
+    window.confirmed(4, 6.0)
+    assert window.size == 8
+
+
+def test_through_a_broker_that_acknowledges_and_drops_large_batches_all_rows_arrive() -> None:
+    window, released, now = Window(100, 10.0), 0, 0.0
+    for mid in range(1000):
+        if released == 200:
+            break
+        if window.cursor < 200 and window.has_room:
+            rows = min(window.size, 200 - window.cursor)
+            sent = Sent(window.cursor + 1, window.cursor + rows, rows)
+            window.sent(mid, sent, now)
+            window.acknowledged(mid, now)
+            if rows <= 20 and sent.first == released + 1:
+                released = sent.last
+                window.confirmed(released, now)
+        else:
+            now += 61
+            assert window.is_overdue(now)
+            window.restart(released, now)
+    assert released == 200
+
+
+def overdue(window: Window, now: float, *, answered: bool) -> Sent | None:
+    """Row 50 and the one after it go out; the verdict when the wait is over."""
+    window.restart(49, now)
+    window.sent(1, Sent(50, 50, 1), now)
+    window.sent(2, Sent(51, 51, 1), now)
+    if answered:
+        window.answered()
+    assert window.is_overdue(now + 60)
+    return window.vanished()
+
+
+def test_a_single_row_vanished_only_if_the_collector_answers_meanwhile() -> None:
+    window = Window(1, 5.0)
+    for minute in range(100):  # no collector: however long it takes
+        assert overdue(window, minute * 60.0, answered=False) is None
+    verdicts = [overdue(window, 6000.0 + i * 60, answered=True) for i in range(MAX_STRIKES)]
+    assert verdicts == [Sent(50, 50, 1)] * MAX_STRIKES
+    assert [window.refused(row) for row in verdicts if row is not None] == [None, None, 50]
+    window.answered()
+    window.confirmed(51, 9000.0)
+    assert overdue(window, 9000.0, answered=False) is None
+
+
+def test_a_batch_is_known_by_its_name_once_also_after_a_restart() -> None:
+    window = Window(10, 5.0)
+    window.sent(1, batch(1), 0.0, "a")
+    window.restart(0, 1.0)
+    window.sent(2, batch(1, 5), 1.0, "b")
+    assert (window.named("a"), window.named("a"), window.named("c")) == (batch(1), None, None)
+    for number in range(REMEMBERED):
+        window.sent(number, batch(number + 1), 2.0, str(number))
+    assert window.named("b") is None

@@ -16,10 +16,13 @@ import pytest
 from agent.record import (
     Envelope,
     Packed,
+    Refusal,
     Stamp,
     Status,
     Topic,
     TrialRecord,
+    decode_answer,
+    digest,
     encode_batch,
     encode_message,
     pack,
@@ -346,3 +349,91 @@ def test_sigterm_ends_the_collector_while_the_store_is_locked_and_costs_nothing(
             process.wait()
     with open_store(str(file)) as store, Collector(Address.parse(mosquitto.url), store):
         assert until(lambda: frames(file) == [1, 2])
+
+
+def spoiled(outbox: Outbox, frame: int) -> None:
+    """One trial on the disk becomes what no collector can read."""
+    with outbox._disk:
+        outbox._table._db.execute(
+            "UPDATE rows SET body = replace(body, '0.5', '1.5') WHERE seq = ?", (frame + 1,)
+        )
+
+
+def test_rows_that_cannot_be_read_are_quarantined_alone_and_all_others_are_stored(
+    mosquitto: LocalBroker, tmp_path: Path
+) -> None:
+    with (
+        open_store(str(tmp_path / "s.db")) as store,
+        Collector(Address.parse(mosquitto.url), store) as collector,
+        Outbox(tmp_path / "outbox") as outbox,
+    ):
+        assert collector.check(10)
+        for i in range(100):
+            outbox.put(trial(i))
+        assert outbox.flush()
+        spoiled(outbox, 30)
+        spoiled(outbox, 99)
+        with publisher(outbox, mosquitto) as sender:
+            assert sender.drain(30), (sender.last_error, sender.statistics)
+            assert sender.last_error == ""
+        assert outbox.quarantined == 2
+        good = [i for i in range(100) if i not in (30, 99)]
+        assert [row["frame"] for row in store.trials("s1")] == good
+        assert [(gap["first"], gap["rows"]) for gap in store.rows("gaps")] == [(31, 1), (100, 1)]
+
+
+def test_a_row_that_the_store_will_not_take_is_quarantined_alone(
+    mosquitto: LocalBroker, tmp_path: Path
+) -> None:
+    file = tmp_path / "s.db"
+    with (
+        open_store(str(file)) as store,
+        Collector(Address.parse(mosquitto.url), store) as collector,
+        Outbox(tmp_path / "outbox") as outbox,
+        publisher(outbox, mosquitto) as sender,
+    ):
+        with closing(sqlite3.connect(file)) as db:
+            refuse = "WHEN new.frame = 3 BEGIN SELECT RAISE(ABORT, 'no threes'); END"
+            db.execute(f"CREATE TRIGGER no BEFORE INSERT ON trials {refuse}")
+            db.commit()
+        assert collector.check(10)
+        for i in range(60):
+            outbox.put(trial(i))
+        assert sender.drain(30), (sender.last_error, sender.statistics)
+        assert outbox.quarantined == 1
+        assert [row["frame"] for row in store.trials("s1")] == [i for i in range(60) if i != 3]
+        assert "no threes" in next(store.rows("gaps"))["why"]
+
+
+def test_a_refusal_goes_to_the_sender_and_names_the_bytes(
+    mosquitto: LocalBroker, tmp_path: Path
+) -> None:
+    with (
+        open_store(str(tmp_path / "s.db")) as store,
+        Collector(Address.parse(mosquitto.url), store) as collector,
+        Link(Address.parse(mosquitto.url), "thief") as thief,
+    ):
+        assert collector.check(10)
+        thief.subscribe([str(Topic("lab", "+", "ack"))])
+        forged = batch([1], device="victim")
+        spoken(mosquitto, Message(records("thief"), forged))
+        assert until(lambda: thief.step(0.05) or bool(thief.messages))
+        message = thief.messages.popleft()
+        answer = decode_answer(message.payload)
+        assert message.topic == str(Topic("lab", "thief", "ack"))
+        assert isinstance(answer, Refusal)
+        assert (answer.device, answer.batch) == ("thief", digest(forged))
+
+
+def test_a_site_that_cannot_be_is_refused_before_a_store_is_made(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tools.collector", "--broker", "mqtt://127.0.0.1:1"]
+    done = subprocess.run(
+        [*command, "--store", str(tmp_path / "s.db"), "--site", "a b"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert "'a b' is no name for a site" in done.stderr
+    assert "1 to 64" in done.stderr
+    assert not list(tmp_path.iterdir())
