@@ -216,11 +216,12 @@ def test_without_a_collector_rows_wait_and_it_is_said(
     address = Address.parse(mosquitto.url)
     with (
         Outbox(tmp_path, commit_s=0.05) as outbox,
-        Mqtt(outbox, address, "lab", "pi", "s1", batch_rows=1, receipt_s=0.05) as publisher,
+        Mqtt(outbox, address, "lab", "pi", "s1", batch_rows=4, receipt_s=0.05) as publisher,
     ):
         for _ in range(3):
             outbox.put(health())
-        # More than MAX_STRIKES times overdue, in batches of one row.
+        # More than MAX_STRIKES times overdue, most of them in batches of one row.
         assert until(lambda: publisher.statistics.resent >= 18)
         assert "No receipt from a collector for 3 rows" in publisher.last_error
+        assert publisher._window.size == 1  # though the broker acknowledged each
         assert (outbox.depth, outbox.quarantined) == (3, 0)

@@ -322,14 +322,19 @@ def test_a_closed_outbox_takes_nothing(tmp_path: Path) -> None:
 
 
 def test_flush_of_a_full_outbox_ends_though_it_reserves_numbers_for_gaps(tmp_path: Path) -> None:
-    with Outbox(tmp_path, max_bytes=64 << 10, commit_rows=50, commit_s=0.05) as outbox:
-        for frame in range(1500):
-            outbox.put(trial(frame))
+    with Outbox(tmp_path, max_bytes=20_000, commit_s=0.05) as outbox:
         flushed: list[bool] = []
-        thread = threading.Thread(target=lambda: flushed.append(outbox.flush()), daemon=True)
+
+        def fill() -> None:
+            for frame in range(400):
+                outbox.put(trial(frame))
+                if frame % 20 == 19:
+                    flushed.extend([outbox.flush(), outbox.flush()])
+
+        thread = threading.Thread(target=fill, daemon=True)
         thread.start()
-        thread.join(10)
-        assert flushed == [True]
+        thread.join(15)
+        assert flushed == [True] * 40
         assert outbox.dropped > 0
         assert not outbox._waiting
 
