@@ -10,6 +10,7 @@ unless the annotation declares the size of the stored, unturned pixels: its boxe
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 from pathlib import Path
@@ -139,3 +140,11 @@ def _png_ends(data: bytes) -> bool:
             return True
         position += 12 + int(length)
     return False
+
+
+def plain(name: str) -> str:
+    """A file's name as text that any file or message can hold.
+
+    A name that is not UTF-8 reaches Python with lone surrogates; its bytes are shown instead.
+    """
+    return os.fsencode(name).decode("utf-8", "backslashreplace")

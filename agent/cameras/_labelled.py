@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from agent.cameras import RecordedCamera, Selection
-from agent.cameras._decode import decode, is_picture
+from agent.cameras._decode import decode, is_picture, plain
 from agent.errors import DataError
 from agent.values import Box, Frame, TrueObject, Truth, derived_seed
 from agent.vocabulary import read_names
@@ -85,7 +85,7 @@ class LabelledImages(RecordedCamera):
         return Frame(pixels, index, name, name, tags=tags, truth=truth)
 
     def _name(self, path: Path) -> str:
-        return Path(os.path.relpath(path, self.root)).as_posix()
+        return plain(Path(os.path.relpath(path, self.root)).as_posix())
 
     def _nothing(self) -> DataError:
         if self.rejected:

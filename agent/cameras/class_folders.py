@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from agent.cameras._decode import is_picture
+from agent.cameras._decode import is_picture, plain
 from agent.cameras._labelled import Entry, LabelledImages, pictures_below
 from agent.values import TrueObject
 from agent.vocabulary import spelled
@@ -32,7 +32,7 @@ class ClassFolders(LabelledImages):
 
     def _entries(self) -> Iterator[Entry]:
         for folder in _class_folders(self.path):
-            label = spelled(folder.name, self._names)
+            label = spelled(plain(folder.name), self._names)
             for picture in pictures_below(folder):
                 yield Entry(picture, (TrueObject(label),), {"class": label})
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 import cv2
 
 from agent.cameras import RecordedCamera, Selection
+from agent.cameras._decode import plain
 from agent.cameras._labelled import missing
 from agent.cameras._opencv import rgb_of
 from agent.errors import DataError
@@ -42,8 +43,8 @@ class Video(RecordedCamera):
     Times are the container's, so a variable frame rate is kept; where it has none, index over
     frame rate. Bad frames are passed over and counted. ``read`` goes forward from the last frame
     and starts anew to go back: cheap in order, dear at random; a worker that reads every n-th
-    frame pays for the decoding of those between. ``len`` is what the container claims; where
-    the file ends earlier, ``rejected`` says so.
+    frame pays for the decoding of those between. ``len`` counts the frames that are there; where
+    the container claims more, ``rejected`` says so.
     """
 
     def __init__(self, path: Path | str, selection: Selection | None = None) -> None:
@@ -57,6 +58,7 @@ class Video(RecordedCamera):
         self._seconds = 0.0
         capture = self._start()
         self.fps = float(capture.get(cv2.CAP_PROP_FPS)) or 25.0
+        self._real: int | None = None
         self._claimed = max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0)
 
     @classmethod
@@ -68,7 +70,26 @@ class Video(RecordedCamera):
         return "a video" if path.is_file() and path.suffix.lower() in _SUFFIXES else ""
 
     def __len__(self) -> int:
-        return self._claimed if self._limit is None else min(self._claimed, self._limit)
+        """Frames that there really are: what the container claims can be far off either way.
+
+        Counted once, by going through the file without decoding it.
+        """
+        if self._real is None:
+            self._real = self._count()
+        return self._real
+
+    def _count(self) -> int:
+        capture = cv2.VideoCapture(str(self.path), cv2.CAP_FFMPEG)
+        seen = end = 0
+        while seen - end < _TRIES and (self._limit is None or end < self._limit):
+            seen += 1
+            if capture.grab():
+                end = seen
+        capture.release()
+        if end < self._claimed and (self._limit is None or end < self._limit):
+            name = f"{plain(self.path.name)} from frame {end} on"
+            self.rejected[name] = f"The file ends early: {self._claimed} frames were promised."
+        return end
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_capture": None, "_next": 0, "_seconds": 0.0}
@@ -99,11 +120,12 @@ class Video(RecordedCamera):
         end = self._next - bad
         if not good:
             raise DataError(f"No frame of the video {self.path} can be decoded.")
-        if end < len(self):
-            name = f"{self.path.name} from frame {end} on"
-            self.rejected[name] = f"The file ends early: {len(self)} frames were promised."
+        promised = self._claimed if self._limit is None else min(self._claimed, self._limit)
+        if end < promised:
+            name = f"{plain(self.path.name)} from frame {end} on"
+            self.rejected[name] = f"The file ends early: {self._claimed} frames were promised."
         if good < end:
-            name = f"{self.path.name} in between"
+            name = f"{plain(self.path.name)} in between"
             self.rejected[name] = f"{end - good} frames cannot be decoded."
 
     def close(self) -> None:
@@ -138,10 +160,10 @@ class Video(RecordedCamera):
         decoded, picture = self._capture.retrieve()
         if not decoded or picture is None:
             return None
-        index, name = self._next - 1, self.path.name
+        index, name = self._next - 1, plain(self.path.name)
         return Frame(rgb_of(picture), index, name, name, self._seconds, tags={"file": name})
 
     def _bad(self, index: int) -> DataError:
-        name = f"{self.path.name} frame {index}"
+        name = f"{plain(self.path.name)} frame {index}"
         self.rejected[name] = "The frame cannot be decoded."
         return DataError(f"{name} cannot be decoded.")

@@ -38,7 +38,8 @@ class Classifier(TFLiteModel):
         return by_output(lines, shape[-1], offset, self.card.file.name)
 
     def _decode(self, outputs: Sequence[NDArray[Any]], placement: Placement) -> Prediction:
-        scores = self._output.real(outputs[0]).reshape(-1)
+        # A broken model may answer NaN: a score that is no number is no score.
+        scores = np.nan_to_num(self._output.real(outputs[0]).reshape(-1), posinf=0.0, neginf=0.0)
         if self._logits:
             scores = np.exp(scores - scores.max())
             scores /= scores.sum()

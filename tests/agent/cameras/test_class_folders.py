@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -95,3 +97,14 @@ def test_a_limit_samples_in_proportion_in_order_and_the_same_for_one_seed(
 def test_a_limit_of_nothing_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="at least 1"):
         Selection(limit=0)
+
+
+def test_a_name_that_is_not_utf8_becomes_text_that_can_be_stored(tmp_path: Path) -> None:
+    folder = tmp_path / "stop"
+    folder.mkdir()
+    raw = os.fsencode(folder) + b"/caf\xe9.png"
+    with open(raw, "wb") as file:
+        file.write(cv2.imencode(".png", np.zeros((8, 8, 3), np.uint8))[1].tobytes())
+    (frame,) = ClassFolders(tmp_path).frames()
+    assert frame.source == "stop/caf\\xe9.png"
+    assert frame.clip.encode("utf-8")

@@ -57,7 +57,9 @@ def test_a_file_that_ends_early_says_so(clip: Path) -> None:
     video = Video(clip)
     count = len(list(video.frames()))
     assert 0 < count < 30
-    assert (len(video) == count) == (not video.rejected)
+    assert len(video) == count
+    assert [name for name in video.rejected if name.endswith(f"from frame {count} on")]
+    assert len(video.rejected) == 1
 
 
 def test_bytes_broken_in_the_middle_do_not_end_the_video(clip: Path) -> None:
@@ -94,3 +96,13 @@ def test_a_frame_after_broken_bytes_can_be_read_alone(clip: Path) -> None:
     clip.write_bytes(bytes(data))
     last = list(Video(clip).frames())[-1]
     assert np.array_equal(Video(clip).read(last.index).pixels, last.pixels)
+
+
+def test_a_stream_without_a_count_is_counted(clip: Path, tmp_path: Path) -> None:
+    """An elementary stream claims no frames at all, or a wrong number."""
+    frames = [frame.pixels for frame in Video(clip).frames()]
+    stream = tmp_path / "stream.mjpeg"
+    stream.write_bytes(b"".join(cv2.imencode(".jpg", f[:, :, ::-1])[1].tobytes() for f in frames))
+    video = Video(stream)
+    assert len(video) == len(list(video.frames())) == len(frames)
+    assert not video.rejected

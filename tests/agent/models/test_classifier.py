@@ -69,3 +69,8 @@ def test_what_was_run_can_be_told(build: Any) -> None:
         "input": "picture [1, 64, 64, 3] uint8",
         "threads": 1,
     }
+
+
+def test_a_score_that_is_no_number_is_no_score(build: Any, black: Any) -> None:
+    model = build("classifier", [np.array([[0.2, np.nan]], np.float32)], ("a", "b"))
+    assert model.predict(black).scores == pytest.approx([0.2, 0])
