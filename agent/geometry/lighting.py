@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.geometry.plane import Plane, Window
-from agent.geometry.sign_face import octagon
 from agent.values import Pixels
 
 _THUMB = 48  # side in pixels of the small copy that levels and shading are measured on
@@ -44,7 +43,7 @@ def measure_light(pixels: Pixels, plane: Plane, window: Window) -> Light:
     scale = min(1.0, _THUMB / max(window.width, window.height))
     size = (max(round(window.width * scale), 1), max(round(window.height * scale), 1))
     small = cv2.resize(view, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    inside = plane.fill(octagon(_INNER * plane.size_cm), window)
+    inside = plane.mask(window, scale=_INNER)
     on_sign = cv2.resize(inside, size, interpolation=cv2.INTER_AREA) > 200
     if int(on_sign.sum()) < 8:
         on_sign = np.ones(on_sign.shape, bool)

@@ -7,12 +7,13 @@ Pixels are continuous: pixel i covers [i, i + 1), so its centre is at i + 0.5.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.geometry.sign_face import octagon
+from agent.geometry.shapes import Shape, outline
 from agent.values import Box, Pixels, Quad
 
 CROP_FILL = 0.9
@@ -53,12 +54,14 @@ class Plane:
     """Where a sign lies in a picture.
 
     ``matrix`` (3, 3) takes sign centimetres to pixels; ``corners`` (4, 2) are the hull's corners
-    in pixels, from the top-left one clockwise; ``size_cm`` is the hull's side.
+    in pixels, from the top-left one clockwise; ``size_cm`` is the hull's side; ``shape`` is the
+    outline that the sign fills its hull with.
     """
 
     matrix: NDArray[np.float64]
     corners: NDArray[np.float64]
     size_cm: float
+    shape: Shape = "octagon"
 
     @property
     def side_px(self) -> float:
@@ -94,9 +97,10 @@ class Plane:
         x1, y1 = np.clip(high, 0, limit).astype(int)
         return Window(int(x0), int(y0), int(x1), int(y1))
 
-    def mask(self, window: Window) -> NDArray[np.uint8]:
-        """Coverage of the sign's octagon in a window, 0..255, (h, w)."""
-        return self.fill(octagon(self.size_cm), window)
+    def mask(self, window: Window, *, scale: float = 1.0) -> NDArray[np.uint8]:
+        """Coverage of the sign's face in a window, 0..255, (h, w); ``scale`` shrinks the face
+        about its centre."""
+        return self.fill(outline(self.shape) * (scale * self.size_cm), window)
 
     def fill(self, polygon_cm: NDArray[np.float64], window: Window) -> NDArray[np.uint8]:
         """Coverage of a polygon (N, 2) given in sign centimetres, 0..255, (h, w)."""
@@ -148,17 +152,24 @@ def sign_plane(
     region: Box | None = None,
     quad: Quad | None = None,
     size_cm: float = 76.2,
+    face: Shape = "octagon",
 ) -> Plane:
-    """The plane of a target in a picture of ``shape`` (H, W, ...).
+    """The plane of a target in a picture of ``shape`` (H, W, ...), whose sign is a ``face``.
 
     From the quad where it is known and not degenerate; else the box (as the hull of a sign seen
     squarely); else the middle of the picture, as in a classifier's crop.
     """
-    size = max(size_cm, 1e-3)
+    return _located(tuple(shape[:2]), region, quad, max(size_cm, 1e-3), face)
+
+
+@lru_cache(maxsize=64)  # a frame is tried under many conditions; a plane is some hundred bytes
+def _located(
+    shape: tuple[int, ...], region: Box | None, quad: Quad | None, size: float, face: Shape
+) -> Plane:
     if quad is not None:
         corners = np.asarray(quad, np.float64)
         if _convex(corners):
-            return _plane(corners, size)
+            return _plane(corners, size, face)
         region = region or Box(*corners.min(0), *corners.max(0))
     if region is None:
         side = CROP_FILL * min(shape[0], shape[1])
@@ -168,14 +179,16 @@ def sign_plane(
     half_x = max(region.width, _LEAST_SIDE_PX) / 2
     half_y = max(region.height, _LEAST_SIDE_PX) / 2
     left, right, top, bottom = x - half_x, x + half_x, y - half_y, y + half_y
-    return _plane(np.array([(left, top), (right, top), (right, bottom), (left, bottom)]), size)
+    return _plane(
+        np.array([(left, top), (right, top), (right, bottom), (left, bottom)]), size, face
+    )
 
 
-def _plane(corners: NDArray[np.float64], size: float) -> Plane:
+def _plane(corners: NDArray[np.float64], size: float, face: Shape) -> Plane:
     half = size / 2
     flat = np.array([(-half, -half), (half, -half), (half, half), (-half, half)], np.float32)
     matrix = cv2.getPerspectiveTransform(flat, corners.astype(np.float32))
-    return Plane(np.asarray(matrix, np.float64), corners, size)
+    return Plane(np.asarray(matrix, np.float64), corners, size, face)
 
 
 def _convex(corners: NDArray[np.float64]) -> bool:

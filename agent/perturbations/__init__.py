@@ -1,7 +1,8 @@
 """Perturbations: each file is one kind, a pure change of pixels that stands for a physical cause.
 
 The folders are the stages, in the order of physics: ``on_object``, ``in_scene``, ``on_lens``,
-``in_sensor``. A kind's stage is the folder that it lies in. They import values and geometry.
+``in_sensor``; and last ``benchmark``, the corruptions that the field's standard benchmarks define
+on finished pictures. A kind's stage is the folder that it lies in. They import values and geometry.
 
 To add one: a file ``agent/perturbations/<stage>/<kind>.py`` with one public class that extends
 ``Perturbation``; the family's contract test picks it up by itself.
@@ -17,9 +18,11 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from agent.family import Family, kind_of
+from agent.geometry.plane import Plane, sign_plane
+from agent.geometry.shapes import Shape
 from agent.values import Box, Pixels, Quad, Sensor, derived_seed
 
-STAGES: Final = ("on_object", "in_scene", "on_lens", "in_sensor")
+STAGES: Final = ("on_object", "in_scene", "on_lens", "in_sensor", "benchmark")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,8 @@ class Moment:
     ``time_s``: seconds within the clip. ``seed``: the same for all frames of a clip or track.
     ``frame``: index within the clip, for what is drawn afresh on each frame. ``region`` and
     ``quad``: the target's box and the sign's square hull in pixels, None where unknown (then the
-    whole frame is the object). ``size_cm``: the sign's width across the flats in centimetres.
+    whole frame is the object). ``size_cm``: the side of the sign's square hull in centimetres, and
+    ``face`` its outline.
     ``distance_m``: from the camera to the target, None where unknown.
     """
 
@@ -39,6 +43,7 @@ class Moment:
     region: Box | None = None
     quad: Quad | None = None
     size_cm: float = 76.2
+    face: Shape = "octagon"
     distance_m: float | None = None
     sensor: Sensor = field(default_factory=Sensor)
 
@@ -46,6 +51,12 @@ class Moment:
         """Chance for one kind: constant over the clip, or ``fresh`` on every frame."""
         keys = (self.seed, kind, self.frame) if fresh else (self.seed, kind)
         return np.random.Generator(np.random.SFC64(derived_seed(*keys)))
+
+    def plane(self, shape: tuple[int, ...]) -> Plane:
+        """Where the target's sign lies in a picture of ``shape`` (H, W, ...)."""
+        return sign_plane(
+            shape, region=self.region, quad=self.quad, size_cm=self.size_cm, face=self.face
+        )
 
 
 class Perturbation(BaseModel, ABC):
@@ -55,6 +66,9 @@ class Perturbation(BaseModel, ABC):
 
     monotone: ClassVar[bool] = True
     """Whether more severity can be trusted to do more harm."""
+
+    seeded: ClassVar[bool] = True
+    """Whether another seed draws other pixels."""
 
     @classmethod
     def kind(cls) -> str:

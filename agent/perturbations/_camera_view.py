@@ -7,7 +7,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.geometry.plane import sign_plane
 from agent.perturbations import Moment
 from agent.values import Pixels
 
@@ -36,7 +35,7 @@ def target_distance_m(shape: tuple[int, ...], moment: Moment) -> float | None:
         return max(moment.distance_m, 0.1)
     if moment.region is None and moment.quad is None:
         return None
-    plane = sign_plane(shape, region=moment.region, quad=moment.quad, size_cm=moment.size_cm)
+    plane = moment.plane(shape)
     return focal_px(shape) / max(plane.px_per_cm * 100, 1e-3)
 
 

@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from agent.geometry.photometry import LINEAR, to_levels
-from agent.geometry.plane import sign_plane
-from agent.geometry.sign_face import octagon
 from agent.perturbations import Moment, Perturbation
 from agent.perturbations._camera_view import daylight, is_crop, row_depth_m, target_distance_m
 from agent.perturbations._tables import look_up
@@ -95,7 +93,7 @@ class Fog(Perturbation):
 def _around_target(shape: tuple[int, ...], moment: Moment, distance: float) -> NDArray[np.float32]:
     """How far away things can be, (H, W): what is near the target in the picture, its post and
     its neighbours, is not much farther than the target."""
-    plane = sign_plane(shape, region=moment.region, quad=moment.quad, size_cm=moment.size_cm)
+    plane = moment.plane(shape)
     middle, half = plane.corners.mean(0), plane.side_px / 2
     across = ((np.arange(shape[1]) + 0.5 - middle[0]) / half).astype(np.float32)
     down = ((np.arange(shape[0]) + 0.5 - middle[1]) / half).astype(np.float32)
@@ -108,11 +106,11 @@ def _show(
     clear: NDArray[np.float32], shape: tuple[int, ...], moment: Moment, target: float
 ) -> None:
     """Give the target its own transmittance; its outline is an octagon's."""
-    plane = sign_plane(shape, region=moment.region, quad=moment.quad, size_cm=moment.size_cm)
+    plane = moment.plane(shape)
     window = plane.window(shape)
     if window.empty:
         return
-    cover = plane.fill(octagon(0.97 * plane.size_cm), window).astype(np.float32) / 255
+    cover = plane.mask(window, scale=0.97).astype(np.float32) / 255
     soft = np.asarray(cv2.GaussianBlur(cover, (0, 0), max(0.02 * plane.side_px, 0.6)), np.float32)
     view = clear[window.y0 : window.y1, window.x0 : window.x1]
     view += soft * (np.float32(target) - view)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import cv2
 import numpy as np
 from pydantic import Field
@@ -24,6 +26,8 @@ class LowLight(Perturbation):
     which a sign still has to be seen without headlights on it. The noise that goes with it is
     the sensor's: add ``sensor_noise`` in the same condition.
     """
+
+    seeded: ClassVar[bool] = False
 
     full_exposure_lux: float = Field(400.0, gt=0, le=100_000)
     darkest_lux: float = Field(7.5, gt=0, le=100_000)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import cv2
 import numpy as np
 from pydantic import Field
@@ -17,6 +19,8 @@ class Compression(Perturbation):
     default, near the strongest level of ImageNet-C (7) and what rate control of cheap network
     cameras sinks to in a busy scene.
     """
+
+    seeded: ClassVar[bool] = False
 
     worst: int = Field(8, ge=1, le=90)
 

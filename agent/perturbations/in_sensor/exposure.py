@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import cv2
 import numpy as np
@@ -19,6 +19,8 @@ class Exposure(Perturbation):
     Up to ``stops`` (3: what automatic exposure is off by for about a second on leaving a tunnel or
     a garage). What is clipped in the picture that is given cannot come back when it is darkened.
     """
+
+    seeded: ClassVar[bool] = False
 
     direction: Literal["over", "under"] = "over"
     stops: float = Field(3.0, gt=0, le=8)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import cv2
 import numpy as np
 from pydantic import Field
@@ -18,6 +20,8 @@ class LowResolution(Perturbation):
     to 10 px, at which a driver just tells its colour). A sign seen at 10 m looks as if it stood at
     ``factor`` times that; frame and box keep their size, so that only detail is lost.
     """
+
+    seeded: ClassVar[bool] = False
 
     farthest: float = Field(8.0, gt=1, le=32)
 

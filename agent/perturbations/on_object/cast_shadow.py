@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from agent.geometry.plane import sign_plane
 from agent.geometry.sign_face import octagon
 from agent.perturbations import Moment, Perturbation
 from agent.values import Pixels
@@ -33,9 +32,7 @@ class CastShadow(Perturbation):
     edge_px: float = Field(3.0, ge=0, le=30)
 
     def apply(self, pixels: Pixels, severity: float, moment: Moment) -> Pixels:
-        plane = sign_plane(
-            pixels.shape, region=moment.region, quad=moment.quad, size_cm=moment.size_cm
-        )
+        plane = moment.plane(pixels.shape)
         window = plane.window(pixels.shape)
         if severity <= 0 or window.empty:
             return pixels.copy()
@@ -45,7 +42,7 @@ class CastShadow(Perturbation):
         if edge > 0.3:
             shade = np.asarray(cv2.GaussianBlur(shade, (0, 0), edge / 2), np.uint8)
         known = 1.0 if moment.quad is not None else _SAFE
-        face = plane.fill(octagon(known * plane.size_cm), window)
+        face = plane.mask(window, scale=known)
         cover = shade.astype(np.float32) * face.astype(np.float32) * (1 / 255**2)
         out = pixels.copy()
         view = window.of(out)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from agent.geometry.lighting import compose, measure_light
-from agent.geometry.plane import Plane, Window, sign_plane
+from agent.geometry.plane import Plane, Window
 from agent.geometry.sign_face import octagon
 from agent.perturbations import Moment, Perturbation
 from agent.perturbations.on_object._foliage import EXTENT, branch
@@ -36,9 +36,7 @@ class Occluder(Perturbation):
     sway_cm: float = Field(2.5, ge=0, le=30)
 
     def apply(self, pixels: Pixels, severity: float, moment: Moment) -> Pixels:
-        plane = sign_plane(
-            pixels.shape, region=moment.region, quad=moment.quad, size_cm=moment.size_cm
-        )
+        plane = moment.plane(pixels.shape)
         near = plane.window(pixels.shape)
         if severity <= 0 or near.empty:
             return pixels.copy()

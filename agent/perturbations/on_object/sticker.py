@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from agent.geometry.lighting import compose, measure_light
-from agent.geometry.plane import sign_plane
 from agent.perturbations import Moment, Perturbation
 from agent.perturbations.on_object import _sticker_art as art
 from agent.values import Pixels, derived_seed
@@ -38,9 +37,7 @@ class Sticker(Perturbation):
     size_cm: float = Field(12.0, gt=0.5, le=60)
 
     def apply(self, pixels: Pixels, severity: float, moment: Moment) -> Pixels:
-        plane = sign_plane(
-            pixels.shape, region=moment.region, quad=moment.quad, size_cm=moment.size_cm
-        )
+        plane = moment.plane(pixels.shape)
         window = plane.window(pixels.shape)
         if severity <= 0 or window.empty:
             return pixels.copy()

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from agent.geometry.lighting import compose, measure_light
-from agent.geometry.plane import Plane, Window, sign_plane
+from agent.geometry.plane import Plane, Window
 from agent.perturbations import Moment, Perturbation
 from agent.values import Pixels
 
@@ -32,9 +32,7 @@ class Tape(Perturbation):
     width_cm: float = Field(6.0, gt=0.2, le=30)
 
     def apply(self, pixels: Pixels, severity: float, moment: Moment) -> Pixels:
-        plane = sign_plane(
-            pixels.shape, region=moment.region, quad=moment.quad, size_cm=moment.size_cm
-        )
+        plane = moment.plane(pixels.shape)
         window = plane.window(pixels.shape)
         if severity <= 0 or window.empty:
             return pixels.copy()

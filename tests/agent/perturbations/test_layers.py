@@ -1,0 +1,59 @@
+"""Kept layers: shared while there is room, never more than the limit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from agent.perturbations._layers import LAYERS, LIMIT_BYTES, Layers, kept
+
+
+def test_a_layer_is_drawn_once_and_cannot_be_written_to() -> None:
+    layers, drawn = Layers(1000), []
+
+    def make() -> NDArray[np.uint8]:
+        drawn.append(1)
+        return np.zeros(100, np.uint8)
+
+    first, second = layers.get("one", make), layers.get("one", make)
+    assert first is second
+    assert len(drawn) == 1
+    with pytest.raises(ValueError, match="read-only"):
+        first[0] = 1
+
+
+def test_the_least_recently_used_layers_go_when_the_limit_is_reached() -> None:
+    layers = Layers(1000)
+    for name in "abc":
+        layers.get(name, lambda: np.zeros(300, np.uint8))
+    layers.get("a", _never)
+    layers.get("d", lambda: (np.zeros(200, np.uint8), [np.zeros(200, np.uint8)]))
+    assert layers.held == 1000
+    layers.get("a", _never)
+    layers.get("c", _never)
+    with pytest.raises(AssertionError):
+        layers.get("b", _never)
+
+
+def test_what_is_larger_than_the_limit_is_given_but_not_kept() -> None:
+    layers = Layers(1000)
+    assert layers.get("large", lambda: np.zeros(2000, np.uint8)).size == 2000
+    assert layers.held == 0
+
+
+def test_the_arguments_are_the_key() -> None:
+    @kept
+    def layer(side: int, *, tone: int = 0) -> NDArray[np.uint8]:
+        return np.full(side, tone, np.uint8)
+
+    assert layer(4) is layer(4)
+    assert layer(4, tone=3)[0] == 3
+    assert layer(5).size == 5
+    assert LAYERS.held <= LIMIT_BYTES
+
+
+def _never() -> Any:
+    raise AssertionError("drawn again")
