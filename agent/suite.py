@@ -13,6 +13,9 @@ A suite file::
     name = "wet dusk"
     severities = [0.3, 0.6]             # instead of the suite's
     parts = [{ kind = "low_light" }, { kind = "rain", severity = 0.5 }]
+
+A suite of a standard that counts levels says ``levels = 5`` in place of ``severities``: level 1 is
+severity .2, level 5 is severity 1, and results name the level.
 """
 
 from __future__ import annotations
@@ -70,7 +73,14 @@ class Suite(_Table):
     name: str = ""
     summary: str = ""
     severities: tuple[Severity, ...] = (0.25, 0.5, 0.75, 1.0)
+    levels: int | None = Field(default=None, ge=1, le=100)
     conditions: tuple[ConditionEntry, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_scale(self) -> Suite:
+        if self.levels and "severities" in self.model_fields_set:
+            raise ValueError("a suite has either severities or levels")
+        return self
 
     @model_validator(mode="after")
     def _told_apart(self) -> Suite:
@@ -89,7 +99,7 @@ class Suite(_Table):
         for entry in self.conditions:
             fixed = all(part.severity is not None for part in entry.entries())
             # Where nothing varies there is one condition, not the same one at several severities.
-            for severity in (0.0,) if fixed else entry.severities or self.severities:
+            for severity in (0.0,) if fixed else entry.severities or self._severities():
                 parts = tuple(
                     Part(
                         part.kind,
@@ -99,8 +109,24 @@ class Suite(_Table):
                     for part in entry.entries()
                 )
                 yield Condition(
-                    parts, seed=seed, name=entry.name, varied=None if fixed else severity
+                    parts,
+                    seed=seed,
+                    level=None if fixed else self._level(severity),
+                    name=entry.name,
+                    varied=None if fixed else severity,
                 )
+
+    def _severities(self) -> tuple[float, ...]:
+        if self.levels is None:
+            return self.severities
+        return tuple((number + 1) / self.levels for number in range(self.levels))
+
+    def _level(self, severity: float) -> int | None:
+        """The level that a severity is, None between levels."""
+        if self.levels is None:
+            return None
+        level = round(severity * self.levels)
+        return level if abs(level - severity * self.levels) < 1e-9 else None
 
 
 def shipped() -> tuple[str, ...]:

@@ -46,11 +46,19 @@ def test_a_condition_in_which_nothing_varies_stands_once(tmp_path: Path) -> None
     assert (only.kind, only.severity) == ("dusk", 0.7)
 
 
+def test_a_standards_levels_are_fifths_of_severity_and_are_named() -> None:
+    conditions = list(load_suite("imagenet-c-224").expand(0))
+    assert len(conditions) == 19 * 5
+    fog = [(c.level, c.severity) for c in conditions if c.kind == "fog"]
+    assert fog == [(1, 0.2), (2, 0.4), (3, 0.6), (4, 0.8), (5, 1.0)]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("schema = 'fieldproof.suite/2'", "schema"),
         (HEAD + "severitys = [1]", "severitys: no such key"),
+        (HEAD + "levels = 5\nseverities = [0.5]", "either severities or levels"),
         (HEAD + "severities = [1.5]", "less than or equal to 1"),
         (HEAD + "[[conditions]]\nname = 'x'", "either kind or parts"),
         (HEAD + "[[conditions", "not TOML"),
@@ -70,5 +78,5 @@ def test_a_wrong_suite_is_refused_with_the_key(tmp_path: Path, text: str, said: 
 
 
 def test_an_unknown_suite_is_refused_with_the_list() -> None:
-    with pytest.raises(ConfigError, match=r"no suite called 'fast'.*none, quick"):
+    with pytest.raises(ConfigError, match=r"no suite called 'fast'.*none, .*quick, "):
         load_suite("fast")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from agent.values import Condition
 from tools.evaluate.data import DataSpec
 from tools.evaluate.gallery import Gallery, exhibits
 from tools.evaluate.gather import Gathering, key_of
+from tools.evaluate.imagenet import knows_imagenet, standard_errors
 from tools.evaluate.results import (
     DataFacts,
     ModelFacts,
@@ -170,9 +171,18 @@ def _results(examiner: Examiner, data: DataSpec, session: Session, seen: _Seen) 
             for key, condition in conditions.items()
             if key in gathering.tally.cells
         ],
-        summary=summarise(gathering.tally, units),
+        summary=summarise(gathering.tally, units, _standard(session, conditions, gathering)),
         environment=versions(session.model.runtime),
     )
+
+
+def _standard(
+    session: Session, conditions: Mapping[CellKey, Condition], gathering: Gathering
+) -> dict[str, list[float]] | None:
+    """The errors that ImageNet-C's own figure is made of; None for a model of other classes."""
+    if session.model.detects or not knows_imagenet(session.model.labels):
+        return None
+    return standard_errors(conditions, gathering.tally)
 
 
 def model_facts(session: Session) -> ModelFacts:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from itertools import chain, repeat
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from agent.metrics.corruption_error import mean_corruption_error
 from agent.metrics.counters import MICRO, Cell, CellKey, Tally
 from agent.statistics.intervals import censored_median, wilson
 
@@ -94,9 +96,15 @@ class BreakingSeverity(_Part):
 
 
 class Summary(_Part):
-    """Figures over all conditions. ``mean_corruption_error`` is un-normalised, in [0, 1]."""
+    """Figures over all conditions.
+
+    ``mean_corruption_error`` is un-normalised, in [0, 1]: the mean over kinds of the mean error
+    over severities. ``mce`` is ImageNet-C's, over AlexNet's errors (1: as bad as AlexNet), for
+    classifiers of ImageNet under its 15 corruptions at their own strengths; else None.
+    """
 
     mean_corruption_error: float | None
+    mce: float | None = None
     breaking_severity: dict[str, BreakingSeverity]
 
 
@@ -159,8 +167,16 @@ def condition_figures(key: CellKey, cell: Cell, units: str, stage: str) -> Condi
     )
 
 
-def summarise(tally: Tally, units: dict[CellKey, str]) -> Summary:
-    """The figures over all conditions of a tally."""
+def summarise(
+    tally: Tally,
+    units: Mapping[CellKey, str],
+    standard: Mapping[str, Sequence[float]] | None = None,
+) -> Summary:
+    """The figures over all conditions of a tally.
+
+    ``standard``: a classifier of ImageNet's errors under ImageNet-C, by corruption and level.
+    """
+    mce = mean_corruption_error(standard) if standard else None
     by_kind: dict[str, list[float]] = {}
     for key, cell in tally.cells.items():
         if cell.n:
@@ -168,6 +184,7 @@ def summarise(tally: Tally, units: dict[CellKey, str]) -> Summary:
     means = [sum(errors) / len(errors) for _, errors in sorted(by_kind.items())]
     return Summary(
         mean_corruption_error=round(sum(means) / len(means), 6) if means else None,
+        mce=None if mce is None else round(mce, 6),
         breaking_severity={
             kind: _breaking(kind, counts, units) for kind, counts in sorted(tally.lost.items())
         },
@@ -175,7 +192,7 @@ def summarise(tally: Tally, units: dict[CellKey, str]) -> Summary:
 
 
 def _breaking(
-    kind: str, counts: dict[float | None, int], units: dict[CellKey, str]
+    kind: str, counts: dict[float | None, int], units: Mapping[CellKey, str]
 ) -> BreakingSeverity:
     values = list(chain.from_iterable(repeat(severity, k) for severity, k in counts.items()))
     median, low, high = censored_median(values)

@@ -22,6 +22,7 @@ def print_outcome(console: Console, outcome: Outcome) -> None:
         )
     if results.conditions:
         console.print(severity_table(results))
+        console.print(error_sentence(results))
     print_left_out(console, results)
     for note in outcome.notes:
         console.print(f"[yellow]note:[/] {escape(note)}")
@@ -46,6 +47,15 @@ def clean_sentence(results: Results) -> str:
         f"({clean.accuracy:.1%}, 95 % interval {clean.ci95[0]:.1%} to {clean.ci95[1]:.1%}), "
         f"{phantoms}"
     )
+
+
+def error_sentence(results: Results) -> str:
+    """The mean corruption error, un-normalised, and ImageNet-C's own where it has a meaning."""
+    summary = results.summary
+    if summary.mean_corruption_error is None:
+        return "no target took part in the conditions"
+    said = f"mean corruption error {summary.mean_corruption_error:.1%} (un-normalised)"
+    return said if summary.mce is None else f"{said}; mCE {summary.mce:.1%} of AlexNet's"
 
 
 def severity_table(results: Results) -> Table:
