@@ -41,17 +41,17 @@ def test_haze_lifts_black_and_dusk_lowers_white() -> None:
 
 
 def test_shading_follows_a_gradient_and_not_the_legend() -> None:
-    even = measured(sign()).shading[40:120, 40:120]
-    assert even.std() < 0.06
+    even = measured(sign()).shading
+    assert even[2:8, 2:8].std() < 0.06
     slope = np.linspace(1, 0.5, 200)[None, :, None]
     shaded = measured((sign() * slope).astype(np.uint8)).shading
-    assert shaded[80, 40] > 1.15 * shaded[80, 120]
+    assert shaded[5, 2] > 1.15 * shaded[5, 7]
 
 
-@pytest.mark.parametrize("sigma", [1.0, 2.0])
+@pytest.mark.parametrize("sigma", [0.8, 1.0, 2.0])
 def test_blur_is_measured_on_the_signs_edges(sigma: float) -> None:
     soft = cv2.GaussianBlur(sign(), (0, 0), sigma)
-    assert measured(np.asarray(soft, np.uint8)).blur_px == pytest.approx(sigma, rel=0.35)
+    assert measured(np.asarray(soft, np.uint8)).blur_px == pytest.approx(sigma, rel=0.15)
 
 
 def test_a_picture_without_edges_counts_as_sharp() -> None:
