@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from agent.errors import FieldproofError, OutputError
+from agent.errors import FieldproofError, OutputError, UsageError
 
 app = typer.Typer(
     name="fieldproof",
@@ -25,6 +25,8 @@ model_app = typer.Typer(no_args_is_help=True, help="What a model file is, and wh
 app.add_typer(model_app, name="model")
 perturbations_app = typer.Typer(help="The catalogue of perturbations, and pictures of them.")
 app.add_typer(perturbations_app, name="perturbations")
+bench_app = typer.Typer(no_args_is_help=True, help="Speed and faithfulness, measured here.")
+app.add_typer(bench_app, name="bench")
 
 console = Console()
 complaints = Console(stderr=True)
@@ -209,8 +211,15 @@ def perturbations(context: typer.Context, as_json: JsonOption = False) -> None:
 )
 def preview(
     what: Annotated[str, typer.Argument(metavar="KIND|SUITE")],
-    image: Annotated[str, typer.Option("--image", help="A photo, labelled ones, or a camera.")],
-    out: Annotated[Path, typer.Option("--out", help="The sheet to write.")] = Path("sheet.png"),
+    image: Annotated[
+        str, typer.Option("--image", help="A photo, labelled ones, or a camera: draws a sheet.")
+    ] = "",
+    video: Annotated[
+        str, typer.Option("--video", help="A video, or drive_by: makes a clip, clean beside it.")
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option("--out", help="File to write: sheet.png or clip.mp4.")
+    ] = None,
     severity: Annotated[
         list[float] | None, typer.Option("--severity", help="Column. Repeatable.")
     ] = None,
@@ -219,13 +228,66 @@ def preview(
         typer.Option("--region", help="The sign in the photo, px: left,top,right,bottom."),
     ] = None,
     seed: SeedOption = 0,
+    limit: LimitOption = None,
 ) -> None:
-    """Draw a contact sheet of a kind, or of a suite's kinds, over severities."""
-    from tools.preview.command import parse_region, write_sheet
+    """Draw a contact sheet of a kind, or of a suite's kinds, over severities; or make a clip."""
+    from tools.preview.command import parse_region, write_sheet, write_video
+    from tools.progress import frames_bar
 
-    columns = severity or [0.25, 0.5, 0.75, 1.0]
+    if bool(image) == bool(video):
+        raise UsageError(
+            "A preview is drawn on one picture or on one video.",
+            remedy="Give either --image photo.png or --video clip.mp4 (drive_by works for both).",
+        )
     box = parse_region(region) if region else None
-    console.print(f"wrote {escape(str(write_sheet(what, image, out, columns, seed, box)))}")
+    if image:
+        columns = severity or [0.25, 0.5, 0.75, 1.0]
+        made = write_sheet(what, image, out or Path("sheet.png"), columns, seed, box)
+    else:
+        with frames_bar(complaints, "Drawing") as progress:
+            strength, clip = (severity or [0.7])[0], out or Path("clip.mp4")
+            made = write_video(what, video, clip, strength, seed, box, limit, progress)
+    console.print(f"wrote {escape(str(made))}")
+
+
+@bench_app.command("perturbations", epilog="Example: fieldproof bench perturbations fog sticker")
+def bench_perturbations(
+    kinds: Annotated[list[str] | None, typer.Argument(help="These only.", metavar="KIND")] = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", help="TFLite file that times are told against.")
+    ] = None,
+    imagecorruptions: Annotated[
+        str,
+        typer.Option(
+            "--imagecorruptions",
+            help="Compare with that package: a Python that has it, or the word install.",
+        ),
+    ] = "",
+    speed: Annotated[bool, typer.Option(help="Time the kinds.")] = True,
+    fidelity: Annotated[bool, typer.Option(help="Compare with exact operations.")] = True,
+    accuracy: Annotated[
+        Path | None,
+        typer.Option("--accuracy", help="Card of a classifier: its accuracy in two columns."),
+    ] = None,
+    data: Annotated[str, typer.Option("--data", help="Labelled pictures for --accuracy.")] = "",
+    data_labels: NamesOption = None,
+    limit: LimitOption = 200,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 where a goal is missed.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Time perturbations against references measured in the same run; check their faithfulness."""
+    from tools.bench.command import Plan, bench, show
+    from tools.evaluate.data import DataSpec
+    from tools.progress import frames_bar
+
+    spec = DataSpec(data, data_labels, limit) if data else None
+    plan = Plan(tuple(kinds or ()), model, imagecorruptions, speed, fidelity, accuracy, spec)
+    measured = bench(plan, lambda what: frames_bar(complaints, what, "steps"))
+    print_json(measured.to_json()) if as_json else show(console, measured)
+    if strict and not measured.met:
+        raise typer.Exit(1)
 
 
 @app.command(epilog="Example: fieldproof profiles raspberry-pi-5")

@@ -10,13 +10,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 @contextmanager
-def frames_bar(console: Console, what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar over frames with the time left; yields the function to call with (done, all)."""
+def frames_bar(
+    console: Console, what: str, unit: str = "frames"
+) -> Iterator[Callable[[int, int], None]]:
+    """A bar over frames (or another ``unit``) with the time left.
+
+    Yields the function to call with (done, all).
+    """
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("frames"),
+        TextColumn(unit),
         TimeRemainingColumn(),
         console=console,
         transient=True,

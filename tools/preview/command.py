@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from agent.assembly import lay_out
-from agent.cameras import Selection
+from agent.cameras import RecordedCamera, Selection
 from agent.cameras._open import open_camera
 from agent.errors import DataError, OutputError, UsageError
 from agent.perturbations import Perturbation, family
@@ -21,6 +21,7 @@ from agent.session import Perturber
 from agent.suite import load_suite, shipped
 from agent.values import Box, Frame
 from tools.preview.catalogue import catalogue
+from tools.preview.clip import write_clip
 from tools.preview.sheet import contact_sheet
 
 
@@ -70,6 +71,39 @@ def write_sheet(
         raise OutputError(
             f"The sheet cannot be written to {out}.",
             remedy="Give --out a name that ends in .png or .jpg, in a folder that can be written.",
+        )
+    return out
+
+
+def write_video(
+    what: str,
+    video: str,
+    out: Path,
+    severity: float,
+    seed: int,
+    region: Box | None,
+    limit: int | None,
+    progress: Callable[[int, int], None],
+) -> Path:
+    """A clip of a kind, or of a suite's kinds one after another, on a video or ``drive_by``.
+
+    Raises ``UnknownKind``, ``DataError`` for a video that cannot be read, ``OutputError``.
+    """
+    members = [
+        family.load(member)() if isinstance(member, str) else member for member in _members(what)
+    ]
+    with open_camera(video, Selection()) as camera:
+        if not isinstance(camera, RecordedCamera):
+            raise UsageError(f"{video} is a live camera; a clip needs a recording.")
+        count = min(len(camera), limit or len(camera))
+        if count == 0:
+            raise DataError(f"There is no picture in {video}.", remedy="Give a video or drive_by.")
+
+        def frames() -> Iterator[Frame]:
+            return (camera.read(index) for index in range(count))
+
+        write_clip(
+            frames, count, members, severity, out, region=region, seed=seed, progress=progress
         )
     return out
 

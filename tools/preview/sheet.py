@@ -84,15 +84,22 @@ def _tile(pixels: Pixels, caption: str) -> Pixels:
     size = (_TILE_WIDTH, max(round(pixels.shape[0] * scale), 1))
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     shown = np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8)
-    tile = np.full((size[1] + _CAPTION + _GAP, _TILE_WIDTH + _GAP, 3), _PAPER, np.uint8)
-    tile[: size[1], :_TILE_WIDTH] = shown
+    bordered = ((0, _GAP), (0, _GAP), (0, 0))
+    return np.pad(caption_below(shown, caption), bordered, constant_values=_PAPER)
+
+
+def caption_below(pixels: Pixels, caption: str) -> Pixels:
+    """A picture (H, W, 3) with a strip of text below it, (H + 22, W, 3)."""
+    height, width = pixels.shape[:2]
+    page = np.full((height + _CAPTION, width, 3), _PAPER, np.uint8)
+    page[:height] = pixels
     for sign, plain in _ASCII.items():  # OpenCV's letters are ASCII only
         caption = caption.replace(sign, plain)
-    font, height = cv2.FONT_HERSHEY_SIMPLEX, 0.42
-    wide = cv2.getTextSize(caption, font, height, 1)[0][0]
-    height *= min(1.0, (_TILE_WIDTH - 4) / max(wide, 1))
-    cv2.putText(tile, caption, (2, size[1] + 15), font, height, _INK, 1, cv2.LINE_AA)
-    return tile
+    font, scale = cv2.FONT_HERSHEY_SIMPLEX, 0.42
+    wide = cv2.getTextSize(caption, font, scale, 1)[0][0]
+    scale *= min(1.0, (width - 4) / max(wide, 1))
+    cv2.putText(page, caption, (2, height + 15), font, scale, _INK, 1, cv2.LINE_AA)
+    return page
 
 
 def _stack(rows: Sequence[Pixels]) -> Pixels:
