@@ -174,6 +174,7 @@ def model_probe(
     from agent.vocabulary import parse_aliases
     from tools.evaluate.data import DataSpec
     from tools.model.probe import probe
+    from tools.model.sample import shuffled
     from tools.model.tables import candidates_json, print_candidates
     from tools.progress import frames_bar
 
@@ -182,7 +183,7 @@ def model_probe(
     with frames_bar(complaints, "Probing") as progress:
         found = probe(
             file,
-            DataSpec(data, data_labels, None, seed).open().frames(),
+            shuffled(DataSpec(data, data_labels, None, seed).open(), seed),
             labels=labels,
             kind=kind,
             targets=target or (),

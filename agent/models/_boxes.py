@@ -49,10 +49,11 @@ def from_centres(centres: Floats) -> Floats:
 def detections(
     boxes: Floats, scores: Floats, classes: Classes, labels: Sequence[str]
 ) -> tuple[Detection, ...]:
-    """Detections from boxes (N, 4) in frame pixels, highest score first; empty boxes go."""
+    """Detections from boxes (N, 4) in frame pixels, highest score first; empty ones and those
+    that are no numbers go."""
     order = np.argsort(-scores, kind="stable")
     return tuple(
         Detection(labels[int(classes[i])], float(scores[i]), Box(*map(float, boxes[i])))
         for i in order
-        if boxes[i, 2] > boxes[i, 0] and boxes[i, 3] > boxes[i, 1]
+        if boxes[i, 2] > boxes[i, 0] and boxes[i, 3] > boxes[i, 1] and np.isfinite(boxes[i]).all()
     )

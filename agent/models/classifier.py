@@ -33,14 +33,17 @@ class Classifier(TFLiteModel):
         if len(shape) < 2 or shape[-1] < 2 or np.prod(shape) != shape[-1]:
             raise self._unfit("one output [1, classes]")
         example = self._output.real(self.graph.example[0])
-        self._logits = bool(example.min() < -_SLACK or example.max() > 1 + _SLACK)
+        sound = example[np.isfinite(example)]
+        self._logits = bool(((sound < -_SLACK) | (sound > 1 + _SLACK)).any())
         offset = self.card.output.label_offset
         return by_output(lines, shape[-1], offset, self.card.file.name)
 
     def _decode(self, outputs: Sequence[NDArray[Any]], placement: Placement) -> Prediction:
+        raw = self._output.real(outputs[0]).reshape(-1)
         # A broken model may answer NaN: a score that is no number is no score.
-        scores = np.nan_to_num(self._output.real(outputs[0]).reshape(-1), posinf=0.0, neginf=0.0)
-        if self._logits:
-            scores = np.exp(scores - scores.max())
+        sound = np.isfinite(raw)
+        scores = np.where(sound, raw, 0)
+        if self._logits and sound.any():
+            scores = np.where(sound, np.exp(scores - raw[sound].max()), 0)
             scores /= scores.sum()
-        return Prediction(scores=np.clip(scores, 0, 1), labels=self.labels)
+        return Prediction(scores=np.clip(scores, 0, 1).astype(np.float32), labels=self.labels)

@@ -63,7 +63,8 @@ class Ssd(TFLiteModel):
         return self.graph.outputs[index].real(outputs[index])
 
     def _decode(self, outputs: Sequence[NDArray[Any]], placement: Placement) -> Prediction:
-        count = int(self._real(outputs, "count").reshape(-1)[0])
+        # A broken model may answer NaN: a count that is no number counts nothing.
+        count = int(np.nan_to_num(self._real(outputs, "count").reshape(-1)[0], posinf=0, neginf=0))
         scores = self._real(outputs, "scores").reshape(-1)[:count]
         classes = np.rint(self._real(outputs, "classes").reshape(-1)[:count]).astype(np.int64)
         lines = classes + self._offset

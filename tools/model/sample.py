@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import zip_longest
 from typing import Final
 
+import numpy as np
+
+from agent.cameras import RecordedCamera
 from agent.errors import DataError
 from agent.values import Frame
 
 _MOST_BYTES: Final = 256 << 20  # of pixels that are held at a time
+
+
+def shuffled(camera: RecordedCamera, seed: int) -> Iterator[Frame]:
+    """A set's frames in an order of chance, without those that cannot be read.
+
+    In the order of files one label may come after another, and large photos would use up the room
+    for a sample before the second is reached.
+    """
+    for index in np.random.default_rng(seed).permutation(len(camera)):
+        with suppress(DataError):
+            yield camera.read(int(index))
 
 
 def balanced(frames: Iterable[Frame], limit: int, labels: int) -> list[Frame]:

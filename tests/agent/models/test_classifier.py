@@ -74,3 +74,10 @@ def test_what_was_run_can_be_told(build: Any) -> None:
 def test_a_score_that_is_no_number_is_no_score(build: Any, black: Any) -> None:
     model = build("classifier", [np.array([[0.2, np.nan]], np.float32)], ("a", "b"))
     assert model.predict(black).scores == pytest.approx([0.2, 0])
+
+
+def test_a_logit_that_is_no_number_leaves_the_others_their_shares(build: Any, black: Any) -> None:
+    logits = np.array([[np.nan, 4.0, np.inf, 2.0]], np.float32)
+    model = build("classifier", [logits], ("a", "b", "c", "d"))
+    share = 1 / (1 + np.exp(-2))
+    assert model.predict(black).scores == pytest.approx([0, share, 0, 1 - share])

@@ -78,3 +78,14 @@ def test_labels_are_counted_where_the_file_tells_the_number_of_classes(build: An
 def test_other_outputs_are_refused(build: Any) -> None:
     with pytest.raises(ModelError, match="not those of kind 'ssd'"):
         build("ssd", [np.zeros((1, 43), np.float32)], ("a",) * 43)
+
+
+@pytest.mark.parametrize("broken", [np.nan, np.inf, -np.inf])
+def test_what_is_no_number_is_no_detection(build: Any, black: Any, broken: float) -> None:
+    parts = outputs(boxes=[[[0.25, 0.5, 0.75, broken], [0, 0, 0.5, 0.25], [0, 0, 1, 1]]])
+    model = build("ssd", [parts[name] for name in TF1], LABELS, label_offset=1)
+    assert "person" in [d.label for d in model.predict(black).detections]
+    assert all(np.isfinite(d.box).all() for d in model.predict(black).detections)
+    uncounted = outputs(count=[broken])
+    model = build("ssd", [uncounted[name] for name in TF1], LABELS, label_offset=1)
+    assert model.predict(black).detections == ()
