@@ -13,6 +13,12 @@ from tools.broker import LocalBroker, find_mosquitto, local_broker
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="keep what is drawn now as the golden pictures"
+    )
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The project's root folder."""

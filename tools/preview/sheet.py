@@ -14,6 +14,7 @@ from agent.values import Box, Pixels, Quad
 
 _TILE_WIDTH = 320
 _CAPTION = 22
+_PER_ROW = 6
 _GAP = 4
 _PAPER = 250
 _INK = (30, 30, 30)
@@ -32,6 +33,8 @@ def contact_sheet(
 ) -> Pixels:
     """A sheet, uint8 RGB (H', W', 3), with a row for each kind and a column for each severity.
 
+    Several kinds at one severity stand side by side instead, ``_PER_ROW`` in a row.
+
     ``image`` is uint8 RGB (H, W, 3); ``kinds`` are names of kinds with their defaults, or
     perturbations; ``region`` and ``quad`` say where the target is (None: the middle of the
     picture). Each tile's caption is the severity in units. Raises ``UsageError`` for an empty
@@ -39,7 +42,7 @@ def contact_sheet(
     """
     _check(kinds, severities)
     moment = Moment(seed=seed, time_s=0.5, frame=15, region=region, quad=quad)
-    rows = []
+    rows: list[list[Pixels]] = []
     for kind in kinds:
         perturbation = family.load(kind)() if isinstance(kind, str) else kind
         view = _view(image, perturbation, moment)
@@ -48,8 +51,10 @@ def contact_sheet(
             pixels = perturbation.apply(image, severity, moment)
             caption = f"{perturbation.kind()} {severity:g}: {perturbation.describe(severity)}"
             tiles.append(_tile(pixels[view], caption))
-        rows.append(np.hstack(tiles))
-    return _stack(rows)
+        rows.append(tiles)
+    if len(severities) == 1:
+        rows = _wrapped([tiles[0] for tiles in rows])
+    return _stack([np.hstack(tiles) for tiles in rows])
 
 
 def _check(kinds: Sequence[str | Perturbation], severities: Sequence[float]) -> None:
@@ -75,7 +80,10 @@ def _view(image: Pixels, perturbation: Perturbation, moment: Moment) -> tuple[sl
     window = plane.window(image.shape, extent=_CLOSE_UP)
     if window.empty:
         return everything
-    return slice(window.y0, window.y1), slice(window.x0, window.x1)
+    # As wide for its height as the picture, so that all tiles of a sheet are of one form.
+    wide = min(round(window.height * image.shape[1] / image.shape[0]), image.shape[1])
+    left = min(max((window.x0 + window.x1 - wide) // 2, 0), image.shape[1] - wide)
+    return slice(window.y0, window.y1), slice(left, left + wide)
 
 
 def _tile(pixels: Pixels, caption: str) -> Pixels:
@@ -100,6 +108,20 @@ def caption_below(pixels: Pixels, caption: str) -> Pixels:
     scale *= min(1.0, (width - 4) / max(wide, 1))
     cv2.putText(page, caption, (2, height + 15), font, scale, _INK, 1, cv2.LINE_AA)
     return page
+
+
+def _wrapped(tiles: Sequence[Pixels]) -> list[list[Pixels]]:
+    """Tiles in rows of equal width and height: what is missing is paper."""
+    per_row = min(_PER_ROW, len(tiles))
+    height = max(tile.shape[0] for tile in tiles)
+    level = [_heightened(tile, height) for tile in tiles]
+    level += [np.full_like(level[0], _PAPER)] * (-len(tiles) % per_row)
+    return [level[start : start + per_row] for start in range(0, len(level), per_row)]
+
+
+def _heightened(tile: Pixels, height: int) -> Pixels:
+    missing = height - tile.shape[0]
+    return np.pad(tile, ((0, missing), (0, 0), (0, 0)), constant_values=_PAPER)
 
 
 def _stack(rows: Sequence[Pixels]) -> Pixels:

@@ -29,8 +29,8 @@ def test_a_kind_has_a_column_for_each_severity(photo: Path, tmp_path: Path) -> N
 
 
 def test_a_suite_has_a_row_for_each_kind(photo: Path, tmp_path: Path) -> None:
-    one = cv2.imread(str(write_sheet("fog", str(photo), tmp_path / "a.png", [1.0], 0, None)))
-    suite = cv2.imread(str(write_sheet("quick", str(photo), tmp_path / "b.png", [1.0], 0, None)))
+    one = cv2.imread(str(write_sheet("fog", str(photo), tmp_path / "a.png", [0.5, 1.0], 0, None)))
+    suite = cv2.imread(str(write_sheet("quick", str(photo), tmp_path / "b.png", [0.5, 1.0], 0, None)))
     assert one is not None
     assert suite is not None
     assert suite.shape[0] > 6 * one.shape[0]
@@ -38,9 +38,9 @@ def test_a_suite_has_a_row_for_each_kind(photo: Path, tmp_path: Path) -> None:
 
 def test_mistakes_are_named(photo: Path, tmp_path: Path) -> None:
     with pytest.raises(UnknownKind, match="fogg"):
-        write_sheet("fogg", str(photo), tmp_path / "a.png", [1.0], 0, None)
+        write_sheet("fogg", str(photo), tmp_path / "a.png", [0.5, 1.0], 0, None)
     with pytest.raises(DataError, match="absent"):
-        write_sheet("fog", str(tmp_path / "absent.png"), tmp_path / "a.png", [1.0], 0, None)
+        write_sheet("fog", str(tmp_path / "absent.png"), tmp_path / "a.png", [0.5, 1.0], 0, None)
     with pytest.raises(OutputError, match=r"a\.nothing"):
         write_sheet("fog", str(photo), tmp_path / "a.nothing", [1.0], 0, None)
 

@@ -21,6 +21,13 @@ def test_a_sheet_has_a_row_for_each_kind_and_a_column_for_each_severity() -> Non
     assert many.dtype == np.uint8
 
 
+def test_many_kinds_at_one_severity_stand_side_by_side() -> None:
+    one = contact_sheet(IMAGE, ["fog"], [0.5])
+    many = contact_sheet(IMAGE, ["fog", "rain", "low_light", "exposure"] * 2, [0.5])
+    assert many.shape == (2 * one.shape[0], 6 * one.shape[1], 3)
+    assert (many[one.shape[0] :, 2 * one.shape[1] :] == many[-1, -1]).all()
+
+
 def test_severity_zero_shows_the_picture_itself() -> None:
     sheet = contact_sheet(IMAGE, ["low_light"], [0.0, 1.0])
     assert (sheet[:240, :320] == 130).all()
