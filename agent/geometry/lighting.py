@@ -35,7 +35,8 @@ _PAPER: Final = 0.92  # what reflects as much as the sign's own white
 _SHADE_LIMITS: Final = (0.45, 1.3)
 _SHARPEST, _SOFTEST = 0.5, 3.5  # blur in px, as Gaussian sigma; a warped layer has the first
 _LEAST_BLUR: Final = 0.3
-_ROWS: Final = 96  # of a large view so many rows are enough to find its sharpest edges
+_EVEN: Final = np.ones((1, 1, 1), np.float32)
+_ROWS: Final = 32  # of a large view so many rows are enough to find its sharpest edges
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,30 +123,41 @@ def put(
 ) -> Pixels:
     """A copy of the picture with a layer that was drawn for a window put into its light.
 
-    ``layer`` (h, w, 4) uint8 is premultiplied as for ``lay``. The veil over the sign's black
-    (haze, stray light) lies before the sign, so shading leaves it alone.
+    ``layer`` (h, w, 4) uint8 is premultiplied as for ``lay``.
+    """
+    out = pixels.copy()
+    put_into(out, window, layer, light, shaded=shaded)
+    return out
+
+
+def put_into(
+    out: Pixels,
+    window: Window,
+    layer: NDArray[np.uint8],
+    light: Light,
+    *,
+    shaded: bool = True,
+) -> None:
+    """``put`` that changes the picture given, for several layers on one copy of a picture.
+
+    The veil over the sign's black (haze, stray light) lies before the sign, so the sign's shading
+    leaves it alone.
     """
     extra = max(light.blur_px**2 - _SHARPEST**2, 0.0) ** 0.5
     if extra > _LEAST_BLUR:
         layer = np.asarray(cv2.GaussianBlur(layer, _kernel(extra), extra), np.uint8)
-    shade = _shade_over(light, window) if shaded else np.ones((1, 1), np.float32)
-    gain = shade[..., None] * ((light.white - light.black) / _PAPER)
-    most = max(float(gain.max()), 1.0)
-    coarse = np.asarray(gain * (255 / most) + 0.5).astype(np.uint8)
-    size = (window.width, window.height)
-    lit = cv2.multiply(
-        cv2.cvtColor(layer, cv2.COLOR_RGBA2RGB),
-        cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR),
-        scale=most / 255**2,
-    )
+    gain = (light.white - light.black) * (1 / _PAPER)
+    most = _SHADE_LIMITS[1] * float(gain.max())
+    scaled = gain * np.float32(255 / most)
+    coarse = (_shade_over(light, window)[..., None] if shaded else _EVEN) * scaled
+    tint = cv2.resize(coarse.astype(np.uint8), (window.width, window.height))
+    lit = cv2.multiply(cv2.cvtColor(layer, cv2.COLOR_RGBA2RGB), tint, scale=most / 255**2)
     cover = cv2.extractChannel(layer, 3)
     part = cv2.merge((cover, cover, cover))
     lit = cv2.addWeighted(lit, 1, part, float(light.black[0]) / 255, 0)
-    out = pixels.copy()
     view = window.of(out)
     rest = cv2.multiply(view, cv2.bitwise_not(part), scale=1 / 255)
     cv2.add(rest, lit, dst=view)
-    return out
 
 
 def compose(
@@ -204,19 +216,18 @@ def _places(shape: Shape) -> NDArray[np.intp]:
 
 
 @lru_cache(maxsize=6)  # some 250 kB each
-def _smoothing(shape: Shape) -> NDArray[np.float32]:
-    """Weights (nodes, 1 + N) that smooth the samples of a face by a Gaussian.
+def _smoothing(shape: Shape) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Weights (nodes,) and (nodes, N) that smooth the samples of a face by a Gaussian.
 
-    The first is a small one for no shade at all: it is what counts where no sample is near.
+    The former are small ones for no shade at all: they count where no sample is near.
     """
     nodes = (np.arange(_COARSE) + 0.5) / _COARSE - 0.5
     grid = ((np.arange(_GRID) + 0.5) / _GRID - 0.5) * _INNER
     rise = np.exp(-((nodes[:, None] - grid) ** 2) / (2 * _SPREAD**2))
     full = np.einsum("ai,bj->abij", rise, rise).reshape(_COARSE**2, -1)
     weights = full[:, _places(shape)] / (2 * np.pi * (_SPREAD * _GRID / _INNER) ** 2)
-    even = np.full((len(weights), 1), 0.05)
-    total = weights.sum(1, keepdims=True) + even
-    return np.asarray(np.hstack([even, weights]) / total, np.float32)
+    total = weights.sum(1) + 0.05
+    return (0.05 / total).astype(np.float32), (weights / total[:, None]).astype(np.float32)
 
 
 def _levels(
@@ -242,7 +253,9 @@ def _levels(
 
 
 def _shading(
-    high: NDArray[np.uint8], low: NDArray[np.uint8], smoothing: NDArray[np.float32]
+    high: NDArray[np.uint8],
+    low: NDArray[np.uint8],
+    smoothing: tuple[NDArray[np.float32], NDArray[np.float32]],
 ) -> NDArray[np.float32]:
     """Slow change of brightness over the sign, about 1: (n, n).
 
@@ -260,7 +273,8 @@ def _shading(
         ratio = one * levels
     else:
         ratio = one * _inverse_median(one)
-    smooth = smoothing[:, 0] + smoothing[:, 1:] @ ratio
+    even, weights = smoothing
+    smooth = even + weights @ ratio
     low_limit, high_limit = _SHADE_LIMITS
     held = np.minimum(np.maximum(smooth, low_limit), high_limit)
     return np.asarray(held.reshape(_COARSE, _COARSE), np.float32)

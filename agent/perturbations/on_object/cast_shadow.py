@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from agent.geometry.sign_face import octagon
+from agent.geometry.lighting import mix
+from agent.geometry.shapes import Shape
 from agent.perturbations import Moment, Perturbation
-from agent.values import Pixels
+from agent.perturbations._layers import kept
+from agent.perturbations.on_object._face import covered, face, face_points
+from agent.values import Pixels, derived_seed
 
-_SAMPLES = 48  # the face is sampled on a grid of this side to find the shadow's area
-_LEAST_AREA = 0.2
-_SAFE = 0.95  # where only the box is known, the rim may be sky
+_LEAST_AREA: Final = 0.2
+_SAFE: Final = 0.95  # where only the box is known, the rim may be sky
 
 
 class CastShadow(Perturbation):
@@ -36,18 +40,16 @@ class CastShadow(Perturbation):
         window = plane.window(pixels.shape)
         if severity <= 0 or window.empty:
             return pixels.copy()
-        polygon = self._polygon(severity, moment) * plane.size_cm
-        shade = plane.fill(polygon, window)
+        seed = derived_seed(moment.seed, self.kind())
+        known = 1.0 if moment.quad is not None else _SAFE
+        share = self._share(severity)
+        drawn = _shade(plane.layer_side(), seed, self.corners, plane.shape, known, share)
+        shade, inside = cv2.split(plane.warp(drawn, window))
         edge = min(self.edge_px, 0.06 * plane.side_px)
         if edge > 0.3:
-            shade = np.asarray(cv2.GaussianBlur(shade, (0, 0), edge / 2), np.uint8)
-        known = 1.0 if moment.quad is not None else _SAFE
-        face = plane.mask(window, scale=known)
-        cover = shade.astype(np.float32) * face.astype(np.float32) * (1 / 255**2)
-        out = pixels.copy()
-        view = window.of(out)
-        view[:] = _darkened(view, 1 - (1 - self._factor(severity)) * cover)
-        return out
+            shade = cv2.GaussianBlur(shade, (0, 0), edge / 2)
+        cover = np.asarray(cv2.multiply(shade, inside, scale=1 / 255), np.uint8)
+        return mix(pixels, window, _darkened(window.of(pixels), self._factor(severity)), cover)
 
     def describe(self, severity: float) -> str:
         share = 100 * self._share(severity) if severity > 0 else 0
@@ -60,35 +62,37 @@ class CastShadow(Perturbation):
         least = min(_LEAST_AREA, self.area)
         return least + severity * (self.area - least)
 
-    def _polygon(self, severity: float, moment: Moment) -> NDArray[np.float64]:
-        """Corners (N, 2) in parts of the hull's side, covering the wanted share of the face."""
-        chance = moment.generator(self.kind())
-        around = (np.arange(self.corners) + chance.uniform(-0.35, 0.35, self.corners)) * (
-            2 * np.pi / self.corners
-        ) + chance.uniform(0, 2 * np.pi)
-        reach = chance.uniform(0.5, 1.5, self.corners)
-        away, where = 0.3 * np.sqrt(chance.uniform()), chance.uniform(0, 2 * np.pi)
-        centre = away * np.array((np.cos(where), np.sin(where)))
-        spokes = reach[:, None] * np.stack([np.cos(around), np.sin(around)], 1)
-        size = np.quantile(_gauge(_face_points() - centre, spokes), self._share(severity))
-        return np.asarray(centre + size * spokes)
+
+@kept
+def _shade(
+    side: int, seed: int, corners: int, shape: Shape, known: float, share: float
+) -> NDArray[np.uint8]:
+    """Coverage of the shadow's polygon and of the face, (side, side, 2)."""
+    polygon = covered(side, [_polygon(seed, corners, shape, share)])
+    return np.asarray(cv2.merge((polygon, face(side, shape, known))), np.uint8)
 
 
-def _darkened(view: Pixels, factor: NDArray[np.float32]) -> Pixels:
-    """LAB lightness of a view (h, w, 3) times a factor (h, w); untouched where that is 1."""
-    unit = view.astype(np.float32) * np.float32(1 / 255)
-    lab = np.asarray(cv2.cvtColor(unit, cv2.COLOR_RGB2LAB), np.float32)
-    lab[..., 0] *= factor
-    dark = np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), np.float32) * 255 + 0.5
-    return np.where(factor[..., None] < 1, np.clip(dark, 0, 255).astype(np.uint8), view)
+def _polygon(seed: int, corners: int, shape: Shape, share: float) -> NDArray[np.float64]:
+    """Corners (N, 2) in parts of the hull's side, covering the wanted share of the face."""
+    chance = np.random.Generator(np.random.SFC64(seed))
+    around = (np.arange(corners) + chance.uniform(-0.35, 0.35, corners)) * (
+        2 * np.pi / corners
+    ) + chance.uniform(0, 2 * np.pi)
+    reach = chance.uniform(0.5, 1.5, corners)
+    points = face_points(shape)
+    away, where = 0.3 * np.sqrt(chance.uniform()), chance.uniform(0, 2 * np.pi)
+    centre = points.mean(0) + away * np.array((np.cos(where), np.sin(where)))
+    spokes = reach[:, None] * np.stack([np.cos(around), np.sin(around)], 1)
+    size = np.quantile(_gauge(points - centre, spokes), share)
+    return np.asarray(centre + size * spokes)
 
 
-def _face_points() -> NDArray[np.float64]:
-    """Points (N, 2) spread evenly over the octagon, in parts of its width."""
-    line = (np.arange(_SAMPLES) + 0.5) / _SAMPLES - 0.5
-    points = np.stack(np.meshgrid(line, line), -1).reshape(-1, 2)
-    corner = float(np.abs(octagon(1.0)).sum(1).max())
-    return np.asarray(points[np.abs(points).sum(1) <= corner])
+def _darkened(view: Pixels, factor: float) -> Pixels:
+    """A view (h, w, 3) whose LAB lightness is multiplied by a factor."""
+    lab = cv2.cvtColor(view, cv2.COLOR_RGB2LAB)
+    lightness = cv2.convertScaleAbs(cv2.extractChannel(lab, 0), alpha=factor)
+    cv2.insertChannel(lightness, lab, 0)
+    return np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), np.uint8)
 
 
 def _gauge(points: NDArray[np.float64], spokes: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from agent.geometry.lighting import compose, measure_light
-from agent.geometry.plane import Plane, Window
+from agent.geometry.lighting import lay
+from agent.geometry.shapes import Shape
 from agent.perturbations import Moment, Perturbation
-from agent.values import Pixels
+from agent.perturbations._layers import kept
+from agent.perturbations.on_object._face import canvas, clipped, paint, shrunk
+from agent.values import Pixels, derived_seed
 
-_REFERENCE_FACE_CM2 = 4810.0  # the 30 in stop sign's octagon
-_BLACK, _WHITE = 0.04, 0.86  # reflectance of vinyl tape
-_BANDS_CM = (-21.0, 21.0)  # above and below the legend of a 30 in sign
-_REFERENCE_CM = 76.2
+_REFERENCE_FACE_CM2: Final = 4810.0  # the 30 in stop sign's octagon
+_BLACK, _WHITE = 10, 219  # reflectance of vinyl tape, of 255
+_BANDS_CM: Final = (-21.0, 21.0)  # above and below the legend of a 30 in sign
+_REFERENCE_CM: Final = 76.2
 
 
 class Tape(Perturbation):
@@ -23,8 +28,9 @@ class Tape(Perturbation):
     The layout of the RP2 paper's camouflage (Eykholt et al. 2018): ``count`` strips of
     ``length_cm`` by ``width_cm``, half of them above the legend and half below, nearly level or
     nearly upright. Severity is their area, in proportion: one strip after another grows along its
-    length. The defaults cover 15 % of a 30 in sign, as that paper's do. Strips shrink with smaller
-    signs. Placed, lit and blurred as ``sticker`` is.
+    length. The defaults cover 15 % of a 30 in stop sign, as that paper's do; the share described
+    is that of such a sign. Strips shrink with smaller signs and end at the rim of narrower faces.
+    Placed, lit and blurred as ``sticker`` is.
     """
 
     count: int = Field(6, ge=1, le=24)
@@ -32,47 +38,50 @@ class Tape(Perturbation):
     width_cm: float = Field(6.0, gt=0.2, le=30)
 
     def apply(self, pixels: Pixels, severity: float, moment: Moment) -> Pixels:
-        plane = moment.plane(pixels.shape)
-        window = plane.window(pixels.shape)
-        if severity <= 0 or window.empty:
+        if severity <= 0:
             return pixels.copy()
-        layer = self._layer(plane, window, severity, moment)
-        return compose(pixels, window, layer, measure_light(pixels, plane, window))
+        plane = moment.plane(pixels.shape)
+        seed = derived_seed(moment.seed, self.kind())
+        scale = min(1.0, _REFERENCE_CM / plane.size_cm)
+        layer = _layer(plane.layer_side(), seed, self, plane.shape, scale, severity)
+        return lay(pixels, plane, layer)
 
     def describe(self, severity: float) -> str:
         area = severity * self.count * self.length_cm * self.width_cm
         share = 100 * area / _REFERENCE_FACE_CM2
         return f"{area:.0f} cm² ({share:.1f} % of a 76 cm sign)"
 
-    def _layer(
-        self, plane: Plane, window: Window, severity: float, moment: Moment
-    ) -> NDArray[np.float32]:
-        """Strips as reflectance times coverage and coverage, (h, w, 4) in [0, 1]."""
-        chance = moment.generator(self.kind())
-        draws = chance.uniform(-1, 1, (self.count, 4))
-        order = chance.permutation(self.count)
-        layer = np.zeros((window.height, window.width, 4), np.float32)
-        for number in range(self.count):
-            grown = float(np.clip(severity * self.count - order[number], 0, 1))
-            if grown <= 0:
-                continue
-            strip = self._strip(number, draws[number], grown)
-            cover = plane.fill(strip * min(1.0, plane.size_cm / _REFERENCE_CM), window)
-            part = cover.astype(np.float32)[..., None] / 255
-            tone = _BLACK if number // 2 % 2 == 0 else _WHITE
-            layer *= 1 - part
-            layer += part * np.array((tone, tone, tone, 1.0), np.float32)
-        return layer
 
-    def _strip(self, number: int, draws: NDArray[np.float64], grown: float) -> NDArray[np.float64]:
-        """Corners (4, 2) in centimetres on a 30 in sign."""
-        columns = -(-self.count // 2)
-        step = 46.0 / columns
-        x = (number // 2 - (columns - 1) / 2) * step + 0.15 * step * draws[0]
-        y = _BANDS_CM[number % 2] + 1.5 * draws[1]
-        upright = self.length_cm > step  # where there is no room to lie, they stand
-        angle = np.radians(8 * draws[2] + (78 if upright else 0))
-        along = grown * self.length_cm / 2 * np.array((np.cos(angle), np.sin(angle)))
-        across = self.width_cm / 2 * np.array((-np.sin(angle), np.cos(angle)))
-        corners = np.stack([along + across, along - across, -along - across, across - along])
-        return np.asarray(corners + np.array((x, y)))
+@kept
+def _layer(
+    side: int, seed: int, tape: Tape, shape: Shape, scale: float, severity: float
+) -> NDArray[np.uint8]:
+    """All strips on the sign's hull, (side, side, 4), premultiplied."""
+    chance = np.random.Generator(np.random.SFC64(seed))
+    draws = chance.uniform(-1, 1, (tape.count, 4))
+    order = chance.permutation(tape.count)
+    drawing = canvas(side, 2)
+    for number in range(tape.count):
+        grown = min(max(severity * tape.count - order[number], 0.0), 1.0)
+        if grown > 0:
+            strip = _strip(tape, number, draws[number], grown) * (scale / _REFERENCE_CM)
+            paint(drawing, strip, (_BLACK if number // 2 % 2 == 0 else _WHITE, 255))
+    tone, cover = cv2.split(shrunk(drawing, side))
+    layer = np.asarray(cv2.merge((tone, tone, tone, cover)), np.uint8)
+    return clipped(layer, shape)
+
+
+def _strip(
+    tape: Tape, number: int, draws: NDArray[np.float64], grown: float
+) -> NDArray[np.float64]:
+    """Corners (4, 2) in centimetres on a 30 in sign."""
+    columns = -(-tape.count // 2)
+    step = 46.0 / columns
+    x = (number // 2 - (columns - 1) / 2) * step + 0.15 * step * draws[0]
+    y = _BANDS_CM[number % 2] + 1.5 * draws[1]
+    upright = tape.length_cm > step  # where there is no room to lie, they stand
+    angle = np.radians(8 * draws[2] + (78 if upright else 0))
+    along = grown * tape.length_cm / 2 * np.array((np.cos(angle), np.sin(angle)))
+    across = tape.width_cm / 2 * np.array((-np.sin(angle), np.cos(angle)))
+    corners = np.stack([along + across, along - across, -along - across, across - along])
+    return np.asarray(corners + np.array((x, y)))
