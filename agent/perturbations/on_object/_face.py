@@ -64,7 +64,7 @@ def face_points(shape: Shape, count: int = 48) -> NDArray[np.float64]:
     line = (np.arange(count) + 0.5) / count - 0.5
     across, down = np.meshgrid(line, line)
     points = np.stack([across.ravel(), down.ravel()], 1)
-    return points[clearance(points, shape) >= 0]
+    return np.asarray(points[clearance(points, shape) >= 0])
 
 
 def clearance(points: NDArray[np.float64], shape: Shape) -> NDArray[np.float64]:

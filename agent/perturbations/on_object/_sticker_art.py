@@ -11,9 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.geometry.sign_face import legend_mask
+from agent.perturbations._layers import kept
 
 Art = NDArray[np.uint8]
 """(S, S, 4): colour as sRGB reflectance and coverage."""
+
+VARIETY: Final = 64
+"""How many stickers there are: a fresh seed picks and places, so that it need not draw."""
 
 _INKS: Final = (
     (24, 24, 26),
@@ -33,18 +37,29 @@ _CAPITAL: Final = 32  # height in pixels that letters are kept at
 _MASTER: Final = 96  # side in pixels of the drawing that a design's area is measured on
 
 
-def draw(side: int, chance: np.random.Generator) -> Art:
-    """One sticker that touches the sides of a square of ``side`` pixels."""
-    art = _DESIGNS[int(chance.integers(len(_DESIGNS)))](side, chance)
+@kept
+def stamp(number: int, side: int) -> Art:
+    """One of ``VARIETY`` stickers, (side, side, 4), its colour premultiplied by its coverage."""
+    art = draw(number, side * 2)
+    cover = art[..., 3]
+    colour = cv2.multiply(art[..., :3], cv2.merge((cover, cover, cover)), scale=1 / 255)
+    whole = np.dstack([colour, cover])
+    return np.asarray(cv2.resize(whole, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def draw(number: int, side: int) -> Art:
+    """A sticker that touches the sides of a square of ``side`` pixels."""
+    chance = np.random.Generator(np.random.SFC64(number))
+    art = _DESIGNS[number % len(_DESIGNS)](side, chance)
     wear = chance.normal(0, 1, (6, 6)).astype(np.float32)
     tone = cv2.resize(wear, (side, side), interpolation=cv2.INTER_CUBIC) * 4
     colour = art[..., :3] + tone[..., None]
     return np.dstack([np.clip(colour, 8, 250).astype(np.uint8), art[..., 3]])
 
 
-def fill(chance: np.random.Generator) -> float:
-    """Which part of its square the sticker covers that ``draw`` makes of the same chance."""
-    return _fill(int(chance.integers(len(_DESIGNS))))
+def fill(number: int) -> float:
+    """Which part of its square a sticker covers."""
+    return _fill(number % len(_DESIGNS))
 
 
 @cache
