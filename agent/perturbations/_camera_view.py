@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.perturbations import Moment
+from agent.perturbations._layers import kept
 from agent.values import Pixels
+
+HORIZON: Final = 0.5
+"""Where the horizon lies, as a part of the picture's height."""
+CAMERA_HEIGHT_M: Final = 1.4
 
 _CROP_SIDE: Final = 128
 _LEAST_WIDTH: Final = 640
-_CAMERA_HEIGHT_M: Final = 1.4
-_HORIZON: Final = 0.5
-_FAR_M: Final = 110.0
 _NEAR_M: Final = 5.0
+_FAR_M: Final = 250.0
+_ROADSIDE_M: Final = 6.0  # trees, houses and signs stand about so far to either side
+_THINGS_M: Final = 120.0  # what hides the sky is seldom farther
+_HIGHEST_M: Final = 10.0
+_SKY_M: Final = 100.0  # how high the layer of air reaches that fog fills
+_SKY_LEVEL: Final = 0.55  # of daylight: what is darker in blue is no sky
+_SKY_SPAN: Final = 0.2
+_NO_SKY: Final = 0.3  # so far below the middle, in picture heights, is no more sky
+_SAMPLES: Final = 32
 
 
 def focal_px(shape: tuple[int, ...]) -> float:
@@ -39,20 +51,46 @@ def target_distance_m(shape: tuple[int, ...], moment: Moment) -> float | None:
     return focal_px(shape) / max(plane.px_per_cm * 100, 1e-3)
 
 
-def row_depth_m(shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Depth of each row of a road scene, (H,) in metres.
+def scene_depth_m(pixels: Pixels, step: int, brightest: float) -> NDArray[np.float32]:
+    """Depth of a road scene in metres, on every ``step``-th pixel, (h, w).
 
-    Below the horizon, in the middle of the picture, a flat road seen from 1.4 m; above it depth
-    falls off slowly: trees and buildings stand at the roadside and their upper parts are nearer.
+    Below the horizon a flat road seen from 1.4 m. Above it things stand 6 m to either side, none
+    of them higher than 10 m over the camera; and what is as blue or bright as daylight
+    (``brightest``, a value 0..255) is the sky, whose depth is the way through a layer of air 100 m
+    high. Far things and the sky meet at the horizon without a jump.
     """
-    row = np.arange(shape[0]) + 0.5 - _HORIZON * shape[0]
-    road = focal_px(shape) * _CAMERA_HEIGHT_M / np.maximum(row, 1e-6)
-    upper = _FAR_M * np.exp(row / (0.9 * shape[0]))
-    return np.clip(np.where(row > 0, road, upper), _NEAR_M, _FAR_M)
+    things, sky = _nearness((pixels.shape[0], pixels.shape[1]), step)
+    size = (sky.shape[1], sky.shape[0])
+    blue = cv2.resize(cv2.extractChannel(pixels, 2), size, interpolation=cv2.INTER_AREA)
+    slope = 1 / (_SKY_SPAN * brightest)
+    likeness = np.clip(blue * np.float32(slope) - np.float32(_SKY_LEVEL / _SKY_SPAN), 0, 1)
+    return np.asarray(1 / (things + likeness * (sky - things)))
+
+
+@kept
+def _nearness(shape: tuple[int, int], step: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """One by depth, 1/m, on a grid (h, w): of road and things; and of the sky, which gives way to
+    them below the middle, since the true horizon may lie lower than that."""
+    focal = focal_px(shape)
+    down = (_places(shape[0], step) - HORIZON * shape[0]) / focal
+    across = np.abs(_places(shape[1], step) - shape[1] / 2) / focal
+    up = np.maximum(-down, 0)[:, None]
+    ground = np.maximum(down, 0)[:, None] / CAMERA_HEIGHT_M
+    things = np.maximum(np.maximum(ground, across[None] / _ROADSIDE_M), up / _HIGHEST_M)
+    things = np.clip(things, 1 / _THINGS_M, 1 / _NEAR_M)
+    lower = np.clip((_places(shape[0], step) / shape[0] - HORIZON) / _NO_SKY, 0, 1)[:, None]
+    sky = np.maximum(up / _SKY_M, 1 / _FAR_M) * (1 - lower) + things * lower
+    return things.astype(np.float32), sky.astype(np.float32)
+
+
+def _places(length: int, step: int) -> NDArray[np.float64]:
+    return (np.arange(-(-length // step)) + 0.5) * step
 
 
 def daylight(pixels: Pixels) -> float:
     """How bright the sky's diffuse light is in a picture, as a value 0..255: its bright parts."""
-    step = max(1, min(pixels.shape[:2]) // 64)
-    bright = np.percentile(pixels[::step, ::step].max(2), 92)
-    return float(np.clip(0.97 * bright, 12, 225))
+    size = (min(pixels.shape[1], _SAMPLES), min(pixels.shape[0], _SAMPLES))
+    samples = cv2.resize(pixels, size, interpolation=cv2.INTER_NEAREST)
+    red, green, blue = cv2.split(samples)
+    bright = np.sort(np.maximum(np.maximum(red, green), blue), axis=None)
+    return min(max(0.97 * float(bright[int(0.92 * (bright.size - 1))]), 12.0), 225.0)

@@ -1,0 +1,72 @@
+"""Light reckoned by place: two bytes, what a place does and what a pixel holds, give one."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.geometry.photometry import LINEAR, to_levels
+from agent.perturbations._layers import kept
+from agent.values import Pixels
+
+PLACES: Final = 256
+
+_FINE: Final = 65535
+_LEVELS: Final = to_levels(np.arange(_FINE + 1) / _FINE)
+_LEVELS.flags.writeable = False
+_LINEAR: Final = LINEAR.astype(np.float32)
+
+
+def levels(light: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
+    """Picture values of light, clipped to [0, 1]: ``to_levels`` by a table of 65536 steps, which
+    are nowhere wider than a twentieth of a picture value."""
+    fine = np.clip(light, 0, 1, dtype=np.float32)
+    fine *= _FINE
+    fine += 0.5
+    return _LEVELS.take(fine.astype(np.uint16))
+
+
+def light_of(level: float) -> float:
+    """Light in [0, 1] of a picture value that need not be whole."""
+    return float(np.interp(level, np.arange(256), LINEAR))
+
+
+def by_place(table: NDArray[np.uint8], place: NDArray[np.uint8], pixels: Pixels) -> Pixels:
+    """``table[place, pixels]`` for ``table`` (256, 256), ``place`` (H, W) or (H, W, 3).
+
+    The two bytes lie side by side and are read as one 16-bit index: a third faster than a remap.
+    """
+    height, width = pixels.shape[:2]
+    if place.ndim == 2:
+        place = np.asarray(cv2.merge([place, place, place]), np.uint8)
+    flat = (height, width * 3)
+    pairs = np.asarray(cv2.merge([pixels.reshape(flat), place.reshape(flat)]), np.uint8)
+    return table.reshape(-1).take(pairs.view("<u2")).reshape(pixels.shape)
+
+
+@kept
+def covering(level: int, gain: float = 1.0) -> NDArray[np.uint8]:
+    """Table of a veil or of drops before the scene: (cover, value), cover 0..255.
+
+    The scene's light, times ``gain``, gives way to that of ``level``: J g (1 - c) + A c, where c
+    is (cover / 255) squared, so that thin veils, to which dark pixels are touchy, have many steps.
+    """
+    cover = (np.arange(PLACES, dtype=np.float32)[:, None] / (PLACES - 1)) ** 2
+    return levels(_LINEAR * np.float32(gain) * (1 - cover) + np.float32(LINEAR[level]) * cover)
+
+
+def cover_of(share: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
+    """The first index of ``covering`` for a share of the light, [0, 1]."""
+    return np.asarray(np.sqrt(share) * (PLACES - 1) + 0.5).astype(np.uint8)
+
+
+@kept
+def adding(gain: float = 1.0) -> NDArray[np.uint8]:
+    """Table of glare: (glare, value), where glare is itself a picture value; light adds up.
+
+    ``gain`` is what the exposure leaves of the scene's light.
+    """
+    return levels(_LINEAR * np.float32(gain) + _LINEAR[:, None])
