@@ -1,0 +1,92 @@
+"""Which of several fitted outlines is the sign's, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.geometry.outline._canvas import Canvas
+from agent.geometry.outline._fit import Array, profiles, refine
+from agent.geometry.outline._templates import template
+from agent.geometry.shapes import Shape
+
+_REACH: Final = 0.16  # how far beside an outline chance is measured, in boxes
+_RINGS: Final = (0.95, 1.0, 1.05, 1.1, 1.2, 1.3, 1.4)
+_RESOLVED_PX: Final = 36.0  # a smaller sign's thin border is not told from its surroundings
+_LARGEST: Final = 1.2  # of the box
+_RING_SHARE: Final = 0.75  # of the best ring's support that the outermost one needs
+
+# Unlikely shapes cost: half a typical corner's support where all four are at their bounds.
+_BEND: Final = 0.02
+_AWAY: Final = 0.002
+_ROUND: Final = 0.015  # most signs are round, and small octagons look it
+
+
+class Support(NamedTuple):
+    """What speaks for outlines, each (C,): the mean strength of the edges ``at`` them, that of
+    their ``weakest`` two sides, that ``beside`` them, how far they ``bend`` from an upright
+    rectangle and lie ``away`` from the box, in typical departures, squared."""
+
+    at: Array
+    weakest: Array
+    beside: Array
+    bend: Array
+    away: Array
+
+
+def best_of(drawn: Canvas, names: Sequence[Shape], fitted: Array) -> int:
+    """The index of the best supported of outlines, given as homographies (C, 8)."""
+    seen = measure(drawn, names, fitted)
+    favour = np.array([_ROUND if name == "circle" else 0.0 for name in names])
+    cost = _BEND * np.minimum(seen.bend, 25) + _AWAY * np.minimum(seen.away, 25)
+    return int((seen.at + 0.2 * seen.weakest + favour - cost).argmax())
+
+
+def outermost(drawn: Canvas, name: Shape, homography: Array) -> tuple[Array, Support]:
+    """The largest outline of like support about one, and its support."""
+    extent = template(name).extent
+    size = np.sqrt(abs(homography[0] * extent[0] * homography[4] * extent[1]))
+    fine = drawn.inner / drawn.blur > _RESOLVED_PX
+    rings = [r for r in _RINGS if r == 1 or ((fine or r > 1.1) and r * size < _LARGEST)]
+    starts = np.stack([homography * (r, r, 1, r, r, 1, 1, 1) for r in rings])
+    points = np.stack([template(name).points] * len(rings))
+    normals = np.stack([template(name).normals] * len(rings))
+    fitted = refine(drawn, points, normals, starts, (0.03, 0.018, 0.014))
+    seen = measure(drawn, [name] * len(rings), fitted)
+    chosen = int(np.flatnonzero(seen.at >= _RING_SHARE * seen.at.max())[-1])
+    return fitted[chosen], Support(*(part[chosen : chosen + 1] for part in seen))
+
+
+def confidence(drawn: Canvas, seen: Support) -> float:
+    """How likely the outline is right, 0..1."""
+    del drawn
+    value = 12 * (float(seen.at[0]) - 0.5) + 6 * (float(seen.weakest[0]) - 0.3)
+    value -= 0.1 * min(float(seen.bend[0]), 25)
+    return float(1 / (1 + np.exp(-value)))
+
+
+def measure(drawn: Canvas, names: Sequence[Shape], fitted: Array) -> Support:
+    """The support of outlines, given as homographies (C, 8) of the shapes ``names`` (C)."""
+    made = [template(name) for name in names]
+    points, normals = np.stack([t.points for t in made]), np.stack([t.normals for t in made])
+    seen = profiles(drawn, points, normals, fitted, _REACH)
+    middle = len(seen.offsets) // 2
+    at = seen.response[..., middle - 1 : middle + 2].max(2)
+    weakest = np.array([_weakest(row, t.side) for row, t in zip(at, made, strict=True)])
+    extent = np.array([t.extent for t in made])
+    wide = np.log(np.maximum(np.abs(fitted[:, 0] * extent[:, 0]), 1e-3))
+    high = np.log(np.maximum(np.abs(fitted[:, 4] * extent[:, 1]), 1e-3))
+    slant = (fitted[:, 1] ** 2 + fitted[:, 3] ** 2) / 0.12**2
+    keystone = (fitted[:, 6] ** 2 + fitted[:, 7] ** 2) / 0.08**2
+    bend = slant + keystone + (wide - high) ** 2 / 0.15**2
+    away = (wide**2 + high**2 + fitted[:, 2] ** 2 + fitted[:, 5] ** 2) / 0.1**2
+    return Support(at.mean(1), weakest, seen.response.mean((1, 2)), bend, away)
+
+
+def _weakest(at: Array, side: NDArray[np.int64]) -> float:
+    """The mean support of the two sides that have least."""
+    sides = np.bincount(side, at) / np.bincount(side)
+    return float(np.sort(sides)[:2].mean())
