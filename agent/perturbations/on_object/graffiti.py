@@ -1,0 +1,139 @@
+"""Spray paint on a sign: tags, marks and scribbles."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from agent.geometry.lighting import lay
+from agent.geometry.shapes import Shape
+from agent.perturbations import Moment, Perturbation
+from agent.perturbations._layers import kept
+from agent.perturbations.on_object import _spray_strokes as spray
+from agent.perturbations.on_object import _weathering as weather
+from agent.values import Pixels, derived_seed
+
+_REFERENCE_CM: Final = 60.0  # on smaller signs, people write smaller
+_STEP: Final = 0.045  # between a path's points, in parts of the hull
+_NEVER: Final = 2.0
+_DRIP_CM: Final = (3.0, 17.0)
+_DRIPS: Final = 0.09  # per piece of a path
+_LATE: Final = 0.04
+_DENSITY: Final = ((5.0, 0.5), (2.0, 0.5))
+_SPECKLE_CM: Final = 0.55
+_MIST: Final = 0.34
+
+
+class Graffiti(Perturbation):
+    """Spray-painted tags and scribbles on the sign, with soft edges, drips and overspray.
+
+    Severity is the painted share of the face, from 0 to ``most``: up to three people write one
+    after another, each line growing as the can moves, so that more severity only adds. Lines are
+    ``width`` times 1.5 to 3 cm wide (a standard to a fat cap held at 10-20 cm), crossings-out 4 to
+    5.5; where the can lingers, paint runs down, and around each line a mist of droplets settles.
+    The hand is our own. Paint on real stop signs misled a detector in the attacks of Eykholt et
+    al. (RP2, 2018, "love/hate" graffiti).
+    """
+
+    most: float = Field(0.5, gt=0, le=0.6)
+    width: float = Field(1.0, ge=0.3, le=3)
+
+    def apply(self, pixels: Pixels, severity: float, moment: Moment) -> Pixels:
+        plane = moment.plane(pixels.shape)
+        if severity <= 0:
+            return pixels.copy()
+        layer = _layer(
+            plane.layer_side(),
+            plane.size_cm,
+            plane.shape,
+            derived_seed(moment.seed, self.kind()),
+            severity * self.most,
+            self.width,
+            1.0 if moment.quad is not None else weather.WITHIN,
+        )
+        return lay(pixels, plane, layer)
+
+    def describe(self, severity: float) -> str:
+        return f"{100 * severity * self.most:.1f} % of the sign's face sprayed over"
+
+
+@kept
+def _arrivals(side: int, size_cm: float, seed: int, width: float) -> tuple[weather.Field, ...]:
+    """When paint reaches each point of the hull, in parts of all work: one field per writer."""
+    chance = weather.chance_of(seed, "drips")
+    team = spray.writers(weather.chance_of(seed, "writers"))
+    scale = side / size_cm * min(1.0, size_cm / _REFERENCE_CM)
+    thin = max(round(0.75 * width * scale), 1)
+    fields = []
+    for number, writer in enumerate(team):
+        broad = max(round(writer.width_cm * width * scale), 1)
+        pieces, due, drips = _pieces(writer.paths, scale / side, chance)
+        field = np.full((side, side), _NEVER, np.float32)
+        fixed = np.round((pieces + 0.5) * (side * 16) - 8).astype(int).tolist()
+        levels = ((number + due) / len(team)).tolist()
+        for (start, end), level, drip in zip(fixed, levels, drips.tolist(), strict=True):
+            thick = thin if drip else broad
+            cv2.line(field, start, end, (level,), thick, cv2.LINE_8, 4)
+        fields.append(field)
+    return tuple(fields)
+
+
+def _pieces(
+    paths: tuple[spray.Path, ...], cm: float, chance: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Short pieces of line (N, 2, 2), the last first, when each is sprayed, 0..1, and whether it
+    is a drip: those start where the can lingered and come a little after it."""
+    pieces = np.concatenate([_joined(spray.rounded(path, _STEP)) for path in paths])
+    due = np.arange(len(pieces)) / len(pieces)
+    lots = chance.random((len(pieces), 2))
+    low, high = _DRIP_CM
+    lengths = (low + (high - low) * lots[:, 1] ** 2) * cm
+    running = np.flatnonzero(lots[:, 0] < _DRIPS)
+    starts = pieces[running, 0]
+    drips = np.stack([starts, starts + np.stack([0 * running, lengths[running]], 1)], 1)
+    late = np.minimum(due[running] + _LATE, 1 - 1e-6)
+    every = np.concatenate([due, late])
+    order = np.argsort(-every, kind="stable")
+    wet = np.arange(len(every)) >= len(due)
+    return np.concatenate([pieces, drips])[order], every[order], wet[order]
+
+
+def _joined(points: spray.Path) -> NDArray[np.float64]:
+    return np.stack([points[:-1], points[1:]], 1)
+
+
+@kept
+def _layer(
+    side: int,
+    size_cm: float,
+    shape: Shape,
+    seed: int,
+    share: float,
+    width: float,
+    within: float,
+) -> weather.Layer:
+    fields = _arrivals(side, size_cm, seed, width)
+    first = fields[0]
+    for field in fields[1:]:
+        first = np.minimum(first, field)
+    level = min(weather.level_for(first, shape, share), 1.0)
+    team = spray.writers(weather.chance_of(seed, "writers"))
+    scale = side / size_cm * min(1.0, size_cm / _REFERENCE_CM)
+    dense = weather.noise(side, size_cm, _DENSITY, weather.chance_of(seed, "density"))
+    speckle = weather.noise(side, size_cm, ((_SPECKLE_CM, 1.0),), weather.chance_of(seed, "mist"))
+    layer = np.zeros((side, side, 4), np.float32)
+    for writer, field in zip(team, fields, strict=True):
+        mask = weather.below(field, level)
+        line = weather.soft(mask, max(0.16 * writer.width_cm * width * scale, 0.55)) / 255.0
+        mist = weather.soft(mask, max(1.7 * scale, 0.6)) / 255.0
+        mist = _MIST * mist * np.clip(1 + 1.3 * speckle, 0, 2.5)
+        solid = line * np.clip(0.95 + 0.05 * dense, 0, 0.985)
+        cover = (1 - (1 - solid) * (1 - np.clip(mist, 0, 1)))[..., None]
+        layer *= 1 - cover
+        layer += cover * np.array((*writer.ink, 255), np.float32)
+    face = weather.face_cover(shape, side, within).astype(np.float32) / 255
+    return np.asarray(np.clip(layer * face[..., None] + 0.5, 0, 255).astype(np.uint8))
