@@ -6,16 +6,22 @@ Everything is in parts of the sign's width, origin at its centre, x right, y dow
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.geometry.sign_face import octagon
+from agent.geometry.shapes import Shape
+from agent.perturbations._layers import kept
+from agent.perturbations.on_object._face import face_points
 
-EXTENT: Final = 2.4
+EXTENT: Final = 1.9
 """Width of the drawing in widths of the sign."""
+
+HUNG: Final = (1.0, 1.6)
+"""Width and height of the stretch of bough that repeats above the drawing."""
 
 VARIETY: Final = 8
 """How many branches there are."""
@@ -26,7 +32,9 @@ _SHIFT: Final = 4
 _BARK: Final = (74, 60, 48)
 _GREENS: Final = ((52, 84, 30), (70, 104, 36), (92, 122, 48), (44, 70, 34), (110, 128, 56))
 _INFILL: Final = 200  # sprigs that fill the gaps before the sign
-_DENSE: Final = 0.6  # and how far from its centre they begin
+_STRETCHES: Final = 4
+_JOINT: Final = -0.8  # height at which the branch leaves the bough that it hangs on
+_DENSE: Final = 0.55  # and how far from its centre they begin
 
 
 class _Piece(NamedTuple):
@@ -37,36 +45,96 @@ class _Piece(NamedTuple):
     birth: float
 
 
-@lru_cache(maxsize=4)  # at most 4 x 768 x 768 x 4 bytes
-def branch(side: int, seed: int, cover: float) -> NDArray[np.uint8]:
-    """A branch that covers a part of the sign's octagon: (side, side, 4), premultiplied.
+@kept
+def branch(side: int, seed: int, cover: float, shape: Shape) -> NDArray[np.uint8]:
+    """A branch that covers a part of a sign's face, premultiplied: (S, S, 4).
 
-    It spans ``EXTENT`` widths of the sign. More ``cover`` shows more of the same branch. The seed
-    picks one of ``VARIETY`` branches, mirrors it or not, and moves it a little.
+    It spans ``EXTENT`` widths of the sign, of ``side`` pixels each. More ``cover`` shows more of
+    the same branch. The seed picks one of ``VARIETY`` branches, mirrors it or not, and moves it.
     """
-    chance = np.random.Generator(np.random.SFC64(seed))
-    variety = int(chance.integers(VARIETY))
-    births = _grown(min(side * _SUPER, _LARGEST), variety)
-    if chance.random() < 0.5:
-        births = births[:, ::-1]
-    offset = chance.uniform(-0.06, 0.06, 2)
-    face = np.zeros(births.shape, np.uint8)
-    outline = _fixed(octagon(1.0) - offset, face.shape[0])
-    cv2.fillPoly(face, [outline], (255,), cv2.LINE_8, _SHIFT)
-    on_face = births[face > 0]
-    covered = np.cumsum(np.bincount(on_face)[1:]) / max(len(on_face), 1)
-    last = 1 + int(np.searchsorted(covered, cover))
+    variety, mirrored, offset = _drawn_by(seed)
+    wide = round(side * EXTENT)
+    births = _grown(min(wide * _SUPER, _LARGEST), variety)
+    last = _last_piece(
+        births, variety, (face_points(shape) - offset) * (-1 if mirrored else 1, 1), cover
+    )
     palette = _palette(variety)
     palette[last + 1 :] = 0
-    layer = palette[births]
-    steps = np.round(offset[::-1] * layer.shape[0] / EXTENT).astype(int)
-    layer = np.roll(layer, (int(steps[0]), int(steps[1])), (0, 1))
-    small = cv2.resize(layer, (side, side), interpolation=cv2.INTER_AREA)
-    small.flags.writeable = False
-    return np.asarray(small, np.uint8)
+    layer = palette.view(np.uint32).ravel().take(births).view(np.uint8)
+    layer = layer.reshape(*births.shape, 4)
+    moved = np.array(((1, 0, offset[0]), (0, 1, offset[1])))
+    moved[:, 2] *= layer.shape[0] / EXTENT
+    if mirrored:
+        moved[0] = (-1, 0, layer.shape[0] - 1 + moved[0, 2])
+    span = (layer.shape[1], layer.shape[0])
+    layer = np.asarray(cv2.warpAffine(layer, moved, span, flags=cv2.INTER_NEAREST), np.uint8)
+    return np.asarray(cv2.resize(layer, (wide, wide), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-@lru_cache(maxsize=VARIETY)  # at most 8 x 1024 x 1024 x 2 bytes
+def bough(side: int, seed: int) -> tuple[NDArray[np.uint8], float, float]:
+    """What the branch hangs on: a stretch that continues itself upwards, and where its lower end
+    is. It is ``HUNG`` widths of the sign in size."""
+    variety, mirrored, offset = _drawn_by(seed)
+    turn = -1.0 if mirrored else 1.0
+    path = _bough(_chance(variety))
+    x = float(np.interp(_JOINT, path[:, 1], path[:, 0]))
+    return _stretch(side, variety % _STRETCHES), turn * x + offset[0], _JOINT + offset[1]
+
+
+def _drawn_by(seed: int) -> tuple[int, bool, NDArray[np.float64]]:
+    chance = _chance(seed)
+    return (
+        int(chance.integers(VARIETY)),
+        bool(chance.random() < 0.5),
+        chance.uniform(-0.06, 0.06, 2),
+    )
+
+
+def _chance(seed: int) -> np.random.Generator:
+    return np.random.Generator(np.random.SFC64(seed))
+
+
+def _last_piece(
+    births: NDArray[np.uint16], variety: int, points: NDArray[np.float64], cover: float
+) -> int:
+    """The number of the piece with which a part of the points is hidden."""
+    places = ((points / EXTENT + 0.5) * births.shape[0]).astype(int)
+    x, y = np.clip(places, 0, births.shape[0] - 1).T
+    counts = np.bincount(births[y, x], minlength=len(_pieces(variety)) + 1)
+    return 1 + int(np.searchsorted(np.cumsum(counts[1:]) / len(points), cover))
+
+
+@kept
+def _stretch(side: int, variety: int) -> NDArray[np.uint8]:
+    """A stretch of bough with twigs and leaves that continues itself, premultiplied RGBA."""
+    wide, high = round(HUNG[0] * side), round(HUNG[1] * side)
+    fine = 2 if wide <= _LARGEST else 1
+    drawing = np.zeros((high * fine, wide * fine, 4), np.uint8)
+    scale = np.array((wide, high)) * fine / HUNG
+    for piece in _hanging(_chance(1000 + variety)):
+        for turn in (-1, 0, 1):
+            points = (piece.polygon + np.array((HUNG[0] / 2, turn * HUNG[1]))) * scale - 0.5
+            fixed = np.round(points * (1 << _SHIFT)).astype(np.int32)
+            cv2.fillPoly(drawing, [fixed], (*piece.colour, 255), cv2.LINE_8, _SHIFT)
+    return np.asarray(cv2.resize(drawing, (wide, high), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _hanging(chance: np.random.Generator) -> list[_Piece]:
+    """Pieces of a stretch from (0, 0) down to (0, HUNG[1])."""
+    part = np.linspace(0, 1, 13)
+    bend = 0.05 * np.sin(2 * np.pi * part) + 0.02 * np.sin(4 * np.pi * part)
+    path = np.stack([bend, part * HUNG[1]], 1)
+    pieces: list[_Piece] = []
+    for start, end in pairwise(path):
+        pieces.append(_stem(start, end, 0.03, 0.03, 0.0))
+        for turn in (-1, 1):
+            if chance.random() < 0.75:
+                angle = np.pi / 2 + turn * chance.uniform(0.5, 1.1)
+                pieces += _twig(end, angle, 0.0, chance)
+    return pieces
+
+
+@kept
 def _grown(side: int, variety: int) -> NDArray[np.uint16]:
     """A full-grown branch, (side, side): the number of the piece in front, 0 for none."""
     pieces = _pieces(variety)
@@ -94,7 +162,7 @@ def _fixed(points: NDArray[np.float64], side: int) -> NDArray[np.int32]:
 @lru_cache(maxsize=VARIETY)
 def _pieces(seed: int) -> list[_Piece]:
     """A bough from outside the sign, twigs along it, leaves along those, then sprigs between."""
-    chance = np.random.Generator(np.random.SFC64(seed))
+    chance = _chance(seed)
     bough = _bough(chance)
     pieces: list[_Piece] = []
     for index in range(len(bough) - 1):
@@ -121,7 +189,7 @@ def _pieces(seed: int) -> list[_Piece]:
 def _bough(chance: np.random.Generator) -> NDArray[np.float64]:
     """Points (N, 2) from the drawing's upper edge past the sign's centre, gently bent."""
     side = chance.choice((-1.0, 1.0))
-    start = np.array((side * chance.uniform(0.75, 1.1), -1.15))
+    start = np.array((side * chance.uniform(0.25, 0.5), -1.1))
     end = np.array((-side * chance.uniform(0.0, 0.35), chance.uniform(-0.05, 0.4)))
     part = np.linspace(0, 1, 13)[:, None]
     across = np.array((end[1] - start[1], start[0] - end[0]))

@@ -112,7 +112,8 @@ def _stick(
     side = layer.shape[0]
     stamp = art.stamp(number, _stamp_side(size_px))
     middle = stamp.shape[0] / 2 - 0.5
-    turn = cv2.getRotationMatrix2D((middle, middle), angle, size_px / stamp.shape[0])
+    scale = size_px / stamp.shape[0]
+    turn = np.asarray(cv2.getRotationMatrix2D((middle, middle), angle, scale), np.float64)
     x, y = ((centre + 0.5) * side - 0.5).tolist()
     reach = int(size_px * 0.72) + 2
     left, top = max(int(x) - reach, 0), max(int(y) - reach, 0)
