@@ -26,7 +26,12 @@ def levels(light: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
     fine = np.clip(light, 0, 1, dtype=np.float32)
     fine *= _FINE
     fine += 0.5
-    return _LEVELS.take(fine.astype(np.uint16))
+    return levels_of_fine(fine.astype(np.uint16))
+
+
+def levels_of_fine(light: NDArray[np.uint16]) -> NDArray[np.uint8]:
+    """Picture values of light given as 0..65535."""
+    return np.asarray(_LEVELS.take(light), np.uint8)
 
 
 def light_of(level: float) -> float:
@@ -44,7 +49,8 @@ def by_place(table: NDArray[np.uint8], place: NDArray[np.uint8], pixels: Pixels)
         place = np.asarray(cv2.merge([place, place, place]), np.uint8)
     flat = (height, width * 3)
     pairs = np.asarray(cv2.merge([pixels.reshape(flat), place.reshape(flat)]), np.uint8)
-    return table.reshape(-1).take(pairs.view("<u2")).reshape(pixels.shape)
+    found = table.reshape(-1).take(pairs.view("<u2"))
+    return np.asarray(found, np.uint8).reshape(pixels.shape)
 
 
 @kept
