@@ -123,14 +123,9 @@ def tag(
 def flourish(chance: np.random.Generator) -> Path:
     """A line swung below a tag and back."""
     y = chance.uniform(0.2, 0.3)
-    points = [
-        (-0.36, y + 0.02),
-        (0.0, y - 0.02),
-        (0.36, y - 0.05),
-        (0.12, y + 0.05),
-        (-0.22, y + 0.08),
-    ]
-    return np.array(points) + chance.normal(0, 0.012, (5, 2))
+    across = (-0.36, 0.0, 0.36, 0.12, -0.22)
+    down = (y + 0.02, y - 0.02, y - 0.05, y + 0.05, y + 0.08)
+    return np.asarray(np.stack([across, down], 1) + chance.normal(0, 0.012, (5, 2)), np.float64)
 
 
 def mark(chance: np.random.Generator) -> tuple[Path, ...]:

@@ -100,3 +100,42 @@ def soft(mask: NDArray[Any], sigma_px: float) -> Layer:
     if sigma_px < 0.3:
         return np.asarray(mask, np.uint8)
     return np.asarray(cv2.GaussianBlur(mask, (0, 0), sigma_px), np.uint8)
+
+
+def level_of(values: NDArray[Any]) -> Layer:
+    """Values in [0, 1] as 0..255, clipped."""
+    return np.asarray(cv2.convertScaleAbs(np.maximum(values, 0), alpha=255), np.uint8)
+
+
+def matter(colour: NDArray[np.uint8], cover: Layer) -> Layer:
+    """Colour (s, s, 3) or (3,), as sRGB reflectance, and its cover (s, s): premultiplied RGBA."""
+    red, green, blue = cv2.split(colour) if colour.ndim == 3 else colour.tolist()
+    parts = [cv2.multiply(one, cover, scale=1 / 255) for one in (red, green, blue)]
+    return np.asarray(cv2.merge((*parts, cover)), np.uint8)
+
+
+def over(above: Layer, below_it: Layer) -> Layer:
+    """Two premultiplied layers as one."""
+    alpha = cv2.bitwise_not(cv2.extractChannel(above, 3))
+    rest = cv2.multiply(below_it, cv2.merge((alpha, alpha, alpha, alpha)), scale=1 / 255)
+    return np.asarray(cv2.add(above, rest), np.uint8)
+
+
+def clipped(layer: Layer, shape: Shape, scale: float) -> Layer:
+    """A premultiplied layer on the face alone."""
+    face = face_cover(shape, layer.shape[0], scale)
+    part = cv2.merge((face, face, face, face))
+    return np.asarray(cv2.multiply(layer, part, scale=1 / 255), np.uint8)
+
+
+def shades(colours: Sequence[tuple[int, int, int]]) -> NDArray[np.uint8]:
+    """A table (1, 256, 3) from the first colour to the last, for ``cv2.LUT``."""
+    known = np.linspace(0, 255, len(colours))
+    every = np.arange(256)
+    table = np.stack([np.interp(every, known, one) for one in zip(*colours, strict=True)], 1)
+    return (table + 0.5).astype(np.uint8)[None]
+
+
+def coloured(values: Layer, table: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The colours (s, s, 3) that a table gives to values (s, s)."""
+    return np.asarray(cv2.LUT(cv2.merge((values, values, values)), table), np.uint8)

@@ -15,16 +15,17 @@ from agent.perturbations._layers import kept
 from agent.perturbations.on_object import _weathering as weather
 from agent.values import Pixels, derived_seed
 
-_SPLASHES: Final = 600  # drops per sign; their sizes span the two radii below
-_RADII_CM: Final = (0.18, 2.6)
-_PATCHES: Final = ((16.0, 0.11), (7.0, 0.10), (3.2, 0.07), (1.5, 0.045), (0.75, 0.03))
+_SPLASHES: Final = 700  # drops per sign; their sizes span the two radii below
+_RADII_CM: Final = (0.18, 2.4)
+_POWER: Final = 1.6  # of the share of drops above a radius
+_LEAST_PX: Final = 0.45  # smaller drops are below what the picture shows
+_PATCHES: Final = ((14.0, 0.15), (6.0, 0.13), (3.0, 0.10), (1.5, 0.07), (0.75, 0.05))
+_FINGER_CM: Final = 3.2  # width of what splashed upwards in one go
 _MOTTLE: Final = ((9.0, 0.5), (3.0, 0.5), (1.2, 0.4), (0.6, 0.35))
 _STREAK_CM: Final = 2.4
-_WET: Final = np.array((100, 80, 58), np.float32)
-_DRY: Final = np.array((164, 144, 116), np.float32)
-_FILM: Final = np.array((140, 130, 114), np.float32)
-_POWER: Final = 1.5  # of the share of drops above a radius
-_LEAST_PX: Final = 0.4  # smaller drops are below what the picture shows
+_MUD: Final = weather.shades(((168, 150, 124), (146, 124, 98), (116, 94, 70), (90, 70, 50)))
+"""From the thin, dry rim to the thick, wet middle, as sRGB reflectance."""
+_FILM: Final = np.array((140, 130, 114), np.uint8)
 
 
 class Dirt(Perturbation):
@@ -65,9 +66,11 @@ class Dirt(Perturbation):
 def _arrival(side: int, size_cm: float, seed: int) -> weather.Field:
     """When mud reaches each point of the hull: drops and patches, the low ones first."""
     _, y = weather.positions(side)
-    lumps = weather.noise(side, size_cm, _PATCHES, weather.chance_of(seed, "patches"))
+    chance = weather.chance_of(seed, "patches")
+    lumps = weather.noise(side, size_cm, _PATCHES, chance)
+    fingers = 0.1 * _upright(side, size_cm, _FINGER_CM, weather.chance_of(seed, "fingers"))
     drops = _splashes(side, size_cm, weather.chance_of(seed, "drops"))
-    return np.asarray(np.minimum(0.5 - 0.95 * y + lumps, drops), np.float32)
+    return np.asarray(np.minimum(0.55 - 0.95 * y + lumps + fingers, drops), np.float32)
 
 
 def _splashes(side: int, size_cm: float, chance: np.random.Generator) -> weather.Field:
@@ -77,7 +80,7 @@ def _splashes(side: int, size_cm: float, chance: np.random.Generator) -> weather
     rest = 1 - (thin / thick) ** _POWER
     radii = thin * (1 - rest * uniform[:, 0]) ** (-1 / _POWER) * (side / size_cm)
     height = uniform[:, 2] ** 1.25  # dense below
-    due = 0.55 * uniform[:, 3] + 0.45 * height - 0.12
+    due = 0.5 * uniform[:, 3] + 0.55 * height - 0.2
     centres = np.stack([uniform[:, 1], 1 - height], 1) * side - 0.5
     axes = np.stack([radii * (1 + 0.8 * uniform[:, 4]), radii], 1)
     angles = 90 + 80 * (uniform[:, 5] - 0.5)
@@ -104,27 +107,29 @@ def _layer(
 ) -> weather.Layer:
     field = _arrival(side, size_cm, seed)
     level = weather.level_for(field, shape, share)
-    cover = weather.reached(field, level).astype(np.float32) / 255
-    chance = weather.chance_of(seed, "mottle")
-    mottle = weather.noise(side, size_cm, _MOTTLE, chance)
-    core = weather.soft(weather.below(field, level), 0.7 * side / size_cm)
-    wet = np.clip(1.6 * (core / 255.0) - 0.75 + 0.35 * mottle, 0, 1)[..., None]
-    mud = _DRY * (1 - wet) + _WET * wet
-    mud *= (1 + 0.10 * mottle)[..., None]
-    thick = cover * np.clip(0.86 + 0.12 * wet[..., 0] + 0.06 * mottle, 0.6, 0.98)
-    dust = film * _film(side, size_cm, seed, mottle)
-    ink = mud * thick[..., None] + _FILM * (dust * (1 - thick))[..., None]
-    total = thick + dust * (1 - thick)
-    face = weather.face_cover(shape, side, within).astype(np.float32) / 255
-    layer = np.dstack([ink, 255 * total]) * face[..., None]
-    return np.asarray(np.clip(layer + 0.5, 0, 255).astype(np.uint8))
+    mottle = weather.noise(side, size_cm, _MOTTLE, weather.chance_of(seed, "mottle"))
+    mask = weather.below(field, level)
+    inner = weather.soft(mask, 0.8 * side / size_cm) * np.float32(1 / 255)
+    deep = np.clip((level - field) * np.float32(1.6), 0, 1)
+    wet = 0.75 * inner - 0.45 + 0.55 * deep + 0.2 * mottle
+    cover = cv2.multiply(weather.soft(mask, 0.6), weather.level_of(0.8 + 0.35 * wet), scale=1 / 255)
+    mud = weather.matter(weather.coloured(weather.level_of(wet), _MUD), np.asarray(cover, np.uint8))
+    dust = weather.level_of(np.float32(film) * _film(side, size_cm, seed, mottle))
+    return weather.clipped(weather.over(mud, weather.matter(_FILM, dust)), shape, within)
 
 
 def _film(side: int, size_cm: float, seed: int, mottle: weather.Field) -> weather.Field:
     """How opaque a full film is at each point, 0..1: heavier below, washed in upright streaks."""
     _, y = weather.positions(side)
     heavy = 0.33 + 0.67 * (y + 0.5) ** 1.4
-    columns = max(round(size_cm / _STREAK_CM), 2)
-    grid = weather.chance_of(seed, "film").standard_normal((5, columns)).astype(np.float32)
-    streaks = cv2.resize(grid, (side, side), interpolation=cv2.INTER_CUBIC)
+    streaks = _upright(side, size_cm, _STREAK_CM, weather.chance_of(seed, "film"))
     return np.asarray(np.clip(heavy * (0.88 + 0.16 * streaks + 0.05 * mottle), 0, 1), np.float32)
+
+
+def _upright(
+    side: int, size_cm: float, width_cm: float, chance: np.random.Generator
+) -> weather.Field:
+    """Noise that changes quickly across and slowly downwards, (side, side)."""
+    columns = min(max(round(size_cm / width_cm), 2), side)
+    grid = chance.standard_normal((5, columns), np.float32)
+    return np.asarray(cv2.resize(grid, (side, side), interpolation=cv2.INTER_CUBIC), np.float32)

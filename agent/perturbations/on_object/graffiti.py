@@ -125,15 +125,13 @@ def _layer(
     scale = side / size_cm * min(1.0, size_cm / _REFERENCE_CM)
     dense = weather.noise(side, size_cm, _DENSITY, weather.chance_of(seed, "density"))
     speckle = weather.noise(side, size_cm, ((_SPECKLE_CM, 1.0),), weather.chance_of(seed, "mist"))
-    layer = np.zeros((side, side, 4), np.float32)
+    layer = np.zeros((side, side, 4), np.uint8)
+    specks = np.clip(1 + 1.3 * speckle, 0, 2.5) * np.float32(_MIST / 255)
+    density = np.clip(0.95 + 0.05 * dense, 0, 0.985) * np.float32(1 / 255)
     for writer, field in zip(team, fields, strict=True):
         mask = weather.below(field, level)
-        line = weather.soft(mask, max(0.16 * writer.width_cm * width * scale, 0.55)) / 255.0
-        mist = weather.soft(mask, max(1.7 * scale, 0.6)) / 255.0
-        mist = _MIST * mist * np.clip(1 + 1.3 * speckle, 0, 2.5)
-        solid = line * np.clip(0.95 + 0.05 * dense, 0, 0.985)
-        cover = (1 - (1 - solid) * (1 - np.clip(mist, 0, 1)))[..., None]
-        layer *= 1 - cover
-        layer += cover * np.array((*writer.ink, 255), np.float32)
-    face = weather.face_cover(shape, side, within).astype(np.float32) / 255
-    return np.asarray(np.clip(layer * face[..., None] + 0.5, 0, 255).astype(np.uint8))
+        line = weather.soft(mask, max(0.16 * writer.width_cm * width * scale, 0.55)) * density
+        mist = weather.soft(mask, max(1.7 * scale, 0.6)) * specks
+        cover = weather.level_of(1 - (1 - line) * (1 - np.minimum(mist, 1)))
+        layer = weather.over(weather.matter(np.array(writer.ink, np.uint8), cover), layer)
+    return weather.clipped(layer, shape, within)

@@ -17,17 +17,17 @@ from agent.perturbations.on_object import _weathering as weather
 from agent.values import Pixels, derived_seed
 
 _BOLTS: Final = ((0.0, -0.34), (0.0, 0.34))  # in parts of the hull: one above, one below
-_SCRATCHES: Final = 9
-_RAGGED: Final = ((16.0, 2.6), (7.0, 2.2), (3.2, 1.5), (1.5, 0.9), (0.7, 0.55))
+_SCRATCHES: Final = 6
+_PITS: Final = 26
+_RAGGED: Final = ((9.0, 1.1), (4.5, 1.2), (2.2, 1.0), (1.1, 0.75), (0.6, 0.5))
 _GRAIN: Final = ((6.0, 0.5), (2.4, 0.5), (1.1, 0.45), (0.5, 0.4))
-_RUN_CM: Final = 11.0  # a streak's length until it is e times fainter
+_RUN_CM: Final = 13.0  # a streak's length until it is e times fainter
 _ROWS: Final = 64  # streaks change slowly downwards: this many rows draw them
-
-_SHADES: Final = np.array(
-    [(196, 132, 66), (176, 92, 34), (140, 66, 26), (98, 46, 24), (62, 34, 24)], np.float32
+_AGES: Final = weather.shades(
+    ((188, 128, 70), (172, 94, 40), (140, 68, 28), (100, 48, 25), (66, 36, 25))
 )
-"""From the stain at the rim to the old scale in the middle, as sRGB reflectance."""
-_STAIN: Final = np.array((168, 98, 44), np.float32)
+"""From the young rim to the old scale in the middle, as sRGB reflectance."""
+_STAIN: Final = np.array((160, 96, 48), np.uint8)
 
 
 class Rust(Perturbation):
@@ -66,33 +66,38 @@ def _arrival(side: int, size_cm: float, shape: Shape, seed: int) -> weather.Fiel
     """How far, in ragged centimetres, rust must creep to each point of the hull."""
     chance = weather.chance_of(seed, "sources")
     edge = weather.rim_distance(shape, side, size_cm)
-    sound = weather.noise(side, size_cm, ((30.0, 1.0), (14.0, 1.0)), chance)
-    edge = edge + np.clip(5 + 4 * sound, 0, 14)  # the rim's coating holds longer in places
-    broken = np.full((side, side), 255, np.uint8)
-    scale = side / size_cm
-    for x, y in _BOLTS:
-        place = (round((x + 0.5) * side * 16 - 8), round((y + 0.5) * side * 16 - 8))
-        cv2.circle(broken, place, max(round(0.8 * scale * 16), 8), (0,), -1, cv2.LINE_8, 4)
-    for line in _scratches(chance):
-        points = np.round((line + 0.5) * side * 16 - 8).astype(np.int32)
-        cv2.polylines(broken, [points], False, (0,), 1, cv2.LINE_8, 4)
-    inner = cv2.distanceTransform(broken, cv2.DIST_L2, 5) / np.float32(scale)
-    late = np.clip(weather.noise(side, size_cm, ((22.0, 5.0),), chance), -1, 9)
+    sound = weather.noise(side, size_cm, ((30.0, 1.0), (12.0, 0.8)), chance)
+    edge = 1.25 * edge + np.clip(2 + 5 * sound, 0, 14)  # the rim's coating holds longer in places
+    bolts = np.multiply(_BOLTS, 1.0)
+    near = _creep(side, size_cm, [np.stack([one, one]) for one in bolts], 1.3)
+    flaws = 2.2 * _creep(side, size_cm, _flaws(chance), 0.0) + 3
+    late = np.clip(weather.noise(side, size_cm, ((18.0, 5.0),), chance), 0, 12)
     ragged = weather.noise(side, size_cm, _RAGGED, weather.chance_of(seed, "ragged"))
-    return np.asarray(np.minimum(edge, 1.3 * inner + late + 1) + 0.5 * ragged, np.float32)
+    inner = np.minimum(1.15 * near, flaws + late)
+    return np.asarray(np.minimum(edge, inner) + ragged, np.float32)
 
 
-def _scratches(chance: np.random.Generator) -> list[NDArray[np.float64]]:
-    """Nearly straight scratches, (3, 2) each, in parts of the hull."""
-    lines = []
-    for _ in range(_SCRATCHES):
-        middle = chance.uniform(-0.36, 0.36, 2)
-        angle = chance.uniform(0, np.pi)
-        along = np.array((np.cos(angle), np.sin(angle))) * chance.uniform(0.02, 0.13)
-        lines.append(
-            np.stack([middle - along, middle + chance.normal(0, 0.006, 2), middle + along])
-        )
-    return lines
+def _creep(
+    side: int, size_cm: float, lines: list[NDArray[np.float64]], radius_cm: float
+) -> weather.Field:
+    """Distance in cm from lines in parts of the hull, that are so thick: (side, side)."""
+    sound = np.full((side, side), 255, np.uint8)
+    fixed = [np.round((line + 0.5) * side * 16 - 8).astype(np.int32) for line in lines]
+    thick = max(round(2 * radius_cm * side / size_cm), 1)
+    cv2.polylines(sound, fixed, False, (0,), thick, cv2.LINE_8, 4)
+    return np.asarray(cv2.distanceTransform(sound, cv2.DIST_L2, 5) * np.float32(size_cm / side))
+
+
+def _flaws(chance: np.random.Generator) -> list[NDArray[np.float64]]:
+    """Nearly straight scratches, and chips where stones hit: lines in parts of the hull."""
+    count = _SCRATCHES + _PITS
+    middles = chance.uniform(-0.42, 0.42, (count, 2))
+    angles = chance.uniform(0, np.pi, count)
+    reach = np.concatenate([chance.uniform(0.04, 0.17, _SCRATCHES), np.full(_PITS, 0.002)])
+    along = np.stack([np.cos(angles), np.sin(angles)], 1) * reach[:, None]
+    return [
+        np.stack([m - a, m + 0.1 * a[::-1], m + a]) for m, a in zip(middles, along, strict=True)
+    ]
 
 
 @kept
@@ -108,24 +113,19 @@ def _layer(
     field = _arrival(side, size_cm, shape, seed)
     level = weather.level_for(field, shape, share)
     grain = weather.noise(side, size_cm, _GRAIN, weather.chance_of(seed, "grain"))
-    cover = weather.reached(field, level).astype(np.float32) / 255
-    age = np.clip((level - field) * 0.42 + 0.9 * grain + 0.6, 0, len(_SHADES) - 1.001)
-    young = age.astype(np.intp)
-    part = (age - young)[..., None]
-    rust = _SHADES[young] * (1 - part) + _SHADES[young + 1] * part
-    solid = cover * np.clip(0.84 + 0.1 * age, 0, 1)
-    stain = streaks * _runs(cover, size_cm, seed) * (1 - solid)
-    ink = rust * solid[..., None] + _STAIN * stain[..., None]
-    face = weather.face_cover(shape, side, within).astype(np.float32) / 255
-    layer = np.dstack([ink, 255 * (solid + stain)]) * face[..., None]
-    return np.asarray(np.clip(layer + 0.5, 0, 255).astype(np.uint8))
+    cover = weather.reached(field, level)
+    age = weather.level_of((level - field) * np.float32(0.085) + 0.22 * grain + 0.12)
+    solid = cv2.multiply(cover, cv2.convertScaleAbs(age, alpha=0.5, beta=205), scale=1 / 255)
+    runs = weather.level_of(_runs(cover, size_cm, seed) * np.float32(streaks))
+    rust = weather.matter(weather.coloured(age, _AGES), np.asarray(solid, np.uint8))
+    return weather.clipped(weather.over(rust, weather.matter(_STAIN, runs)), shape, within)
 
 
-def _runs(cover: weather.Field, size_cm: float, seed: int) -> weather.Field:
+def _runs(cover: weather.Layer, size_cm: float, seed: int) -> weather.Field:
     """Stain that water carried down from rust, 0..1: an exponential tail below each source."""
     side = cover.shape[0]
     rows = min(_ROWS, side)
-    coarse = cv2.resize(cover, (side, rows), interpolation=cv2.INTER_AREA)
+    coarse = cv2.resize(cover, (side, rows), interpolation=cv2.INTER_AREA) * np.float32(1 / 255)
     columns = max(round(size_cm / 1.3), 2)
     chance = weather.chance_of(seed, "runs")
     grid = chance.standard_normal((3, min(columns, side))).astype(np.float32)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from agent.geometry.lighting import lay, measure_light
+from agent.geometry.lighting import Light, lay, measure_light
 from agent.geometry.shapes import Shape
 from agent.perturbations import Moment, Perturbation
 from agent.perturbations._layers import kept
@@ -21,7 +21,11 @@ _LUMPS: Final = ((21.0, 0.11), (9.0, 0.075), (4.6, 0.045), (2.3, 0.014))
 _RELIEF: Final = ((15.0, 2.6), (6.0, 1.3), (2.8, 0.55), (1.3, 0.22), (0.7, 0.1))
 _THICK_CM: Final = 2.2
 _SHADOW: Final = 0.42
-_OVER_WHITE: Final = np.float32(1.15)  # a sheet of white beads or prisms reflects less by day
+_BLACK: Final = np.zeros(3, np.uint8)
+_WHITES: Final = weather.shades(((255, 255, 255), (105, 125, 163)))
+"""From snow that faces the light to snow that only the blue sky lights, half way down."""
+_OVER_WHITE: Final = 1.15
+_BRIGHTEST: Final = 238.0  # where the sign is bright already, snow keeps its relief
 
 
 class SnowCover(Perturbation):
@@ -45,11 +49,20 @@ class SnowCover(Perturbation):
         layer = _layer(
             plane.layer_side(), plane.size_cm, plane.shape, seed, severity * self.most, within
         )
-        light = measure_light(pixels, plane)
-        return lay(pixels, plane, layer, light=replace(light, white=light.white * _OVER_WHITE))
+        return lay(pixels, plane, layer, light=_on_snow(measure_light(pixels, plane)))
 
     def describe(self, severity: float) -> str:
         return f"{100 * severity * self.most:.0f} % of the sign under snow"
+
+
+def _on_snow(light: Light) -> Light:
+    """The light on the sign as snow shows it: whiter than a sheet of beads or prisms, and without
+    the tint that the measured white has where red paint blurs into it."""
+    peak = float(light.white.max())
+    white = (0.5 * light.white + np.float32(0.5 * peak)) * np.float32(
+        max(min(_OVER_WHITE, _BRIGHTEST / peak), 1.0)
+    )
+    return replace(light, white=white)
 
 
 @kept
@@ -70,17 +83,16 @@ def _layer(
     level = weather.level_for(field, shape, share)
     px_per_cm = side / size_cm
     crust = weather.reached(field, level, max(0.25 * px_per_cm, 0.6))
-    thick = np.clip((level - field) * (size_cm / 0.62 / 8), 0, 1)
-    cover = crust * (0.72 + 0.28 * np.clip(4 * thick, 0, 1))
-    shade = _shade(side, size_cm, seed, crust, thick)
+    thick = np.clip((level - field) * np.float32(size_cm / 0.62 / 8), 0, 1)
+    body = weather.level_of(0.72 + 0.28 * np.minimum(4 * thick, 1))
+    cover = np.asarray(cv2.multiply(crust, body, scale=1 / 255), np.uint8)
+    shade = weather.level_of(_shade(side, size_cm, seed, crust, thick))
+    snow = weather.matter(weather.coloured(shade, _WHITES), cover)
     fall = np.array(((1, 0, 0.3 * px_per_cm), (0, 1, 0.9 * px_per_cm)))
-    below = weather.soft(cv2.warpAffine(crust, fall, (side, side)), max(0.7 * px_per_cm, 0.5))
-    dark = _SHADOW * below * (1 - cover / 255)
-    lit = np.stack([255 - 150 * shade, 255 - 130 * shade, 255 - 92 * shade], 2)
-    ink = lit * (cover / 255)[..., None]
-    layer = np.dstack([ink, cover + dark])
-    face = weather.face_cover(shape, side, within)[..., None].astype(np.float32) / 255
-    return np.asarray(np.clip(layer * face + 0.5, 0, 255).astype(np.uint8))
+    below = cv2.warpAffine(crust, fall, (side, side))
+    dark = cv2.convertScaleAbs(weather.soft(below, max(0.7 * px_per_cm, 0.5)), alpha=_SHADOW)
+    shadow = weather.matter(_BLACK, np.asarray(dark, np.uint8))
+    return weather.clipped(weather.over(snow, shadow), shape, within)
 
 
 def _shade(
@@ -92,4 +104,4 @@ def _shade(
     height = _THICK_CM * (0.5 * edge + 0.5 * np.sqrt(thick)) + 0.16 * bumps
     slope = np.gradient(height, axis=0) * (side / size_cm)  # cm for cm, down the sign
     across = np.gradient(height, axis=1) * (side / size_cm)
-    return np.asarray(np.clip(0.09 - 0.34 * slope + 0.16 * across, 0, 0.75), np.float32)
+    return np.asarray(np.clip(0.10 - 0.36 * slope + 0.18 * across, 0, 0.75), np.float32)
