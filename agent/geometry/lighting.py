@@ -13,6 +13,7 @@ for the whole view and a coverage in the sign's plane that says where and how mu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,15 +27,16 @@ from agent.geometry.plane import Plane, Window
 from agent.geometry.shapes import Shape, outline
 from agent.values import Pixels
 
-_GRID: Final = 28  # samples across the measured part of the sign
+_GRID: Final = 24  # samples across the measured part of the sign
 _INNER: Final = 0.84  # part of the face that is measured: of a box alone the rim may be sky
-_COARSE: Final = 10  # nodes across the hull that the shading is given at
+_COARSE: Final = 8  # nodes across the hull that the shading is given at
 _SPREAD: Final = 0.075  # of the hull: the Gaussian that the shading is smoothed with
+_EVERY: Final = 2  # of the samples, every second tells the shading
 _PALE: Final = 250  # what grey is counted as, where coloured paint is less
 _PAPER: Final = 0.92  # what reflects as much as the sign's own white
 _SHADE_LIMITS: Final = (0.45, 1.3)
 _SHARPEST, _SOFTEST = 0.5, 3.5  # blur in px, as Gaussian sigma; a warped layer has the first
-_LEAST_BLUR: Final = 0.3
+_LEAST_BLUR: Final = 0.4
 _EVEN: Final = np.ones((1, 1, 1), np.float32)
 _ROWS: Final = 32  # of a large view so many rows are enough to find its sharpest edges
 
@@ -77,7 +79,7 @@ def lay(
     window = plane.window(pixels.shape, extent=extent)
     if window.empty:
         return pixels.copy()
-    light = light or measure_light(pixels, plane)
+    light = light or measure_light(pixels, plane, window if extent == 1.0 else None)
     seen = plane.warp(layer, window, extent=extent, motion=motion)
     return put(pixels, window, seen, light, shaded=shaded)
 
@@ -195,7 +197,7 @@ def _samples(view: Pixels, plane: Plane, window: Window) -> Pixels:
         wide, high = max(window.width // shrink, 1), max(window.height // shrink, 1)
         whole = view[: high * shrink, : wide * shrink]
         view = np.asarray(cv2.resize(whole, (wide, high), interpolation=cv2.INTER_AREA), np.uint8)
-    matrix = plane.drawn(_GRID, reach, window, shrink=shrink)
+    matrix = plane.drawn(_GRID, reach, window, grain=(shrink, shrink))
     seen = cv2.warpPerspective(
         view,
         matrix,
@@ -215,7 +217,7 @@ def _places(shape: Shape) -> NDArray[np.intp]:
     return np.flatnonzero(face)
 
 
-@lru_cache(maxsize=6)  # some 250 kB each
+@lru_cache(maxsize=6)  # some 60 kB each
 def _smoothing(shape: Shape) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Weights (nodes,) and (nodes, N) that smooth the samples of a face by a Gaussian.
 
@@ -225,7 +227,8 @@ def _smoothing(shape: Shape) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     grid = ((np.arange(_GRID) + 0.5) / _GRID - 0.5) * _INNER
     rise = np.exp(-((nodes[:, None] - grid) ** 2) / (2 * _SPREAD**2))
     full = np.einsum("ai,bj->abij", rise, rise).reshape(_COARSE**2, -1)
-    weights = full[:, _places(shape)] / (2 * np.pi * (_SPREAD * _GRID / _INNER) ** 2)
+    weights = full[:, _places(shape)[::_EVERY]]
+    weights *= _EVERY / (2 * np.pi * (_SPREAD * _GRID / _INNER) ** 2)
     total = weights.sum(1) + 0.05
     return (0.05 / total).astype(np.float32), (weights / total[:, None]).astype(np.float32)
 
@@ -239,15 +242,15 @@ def _levels(
     and its brightest channel stands for it. Black is the veil over the darkest channel (the dark
     channel prior of He et al. 2009): red paint reflects next to no blue and green.
     """
-    lightness = cv2.addWeighted(high, 0.5, low, 0.5, 0)
-    count = lightness.shape[1]
-    bound = int(np.partition(lightness[0], count - 1 - count // 20)[count - 1 - count // 20])
-    lightest = (lightness >= bound).view(np.uint8)
+    lightness = cv2.addWeighted(high, 0.5, low, 0.5, 0)[0]
+    last = len(lightness) - 1
+    bound = _ranked(lightness, last - last // 20)
+    lightest = (lightness >= bound).view(np.uint8)[None]
     peaks = cv2.mean(samples, lightest)[:3]
     peak = max(peaks)
     if peak > 1 and min(peaks) < 0.6 * peak:
         peaks = tuple(0.35 * one + 0.65 * peak for one in peaks)
-    veil = min(0.8 * float(np.partition(low[0], count // 33)[count // 33]), 0.5 * peak)
+    veil = min(0.8 * _ranked(low[0], last // 33), 0.5 * peak)
     white = [max(one, veil + 8) for one in peaks]
     return np.array((veil,) * 3, np.float32), np.array(white, np.float32)
 
@@ -262,8 +265,8 @@ def _shading(
     White and coloured paint are told apart by saturation and each is compared with its own median,
     so that legend and border do not count as light and shade.
     """
-    one = high[0]
-    pale = cv2.divide(low, high, scale=_PALE)[0]
+    one = high[0, ::_EVERY].copy()
+    pale = cv2.divide(low[0, ::_EVERY].copy(), one, scale=_PALE).ravel()
     last = len(one) - 1
     ends = np.partition(pale, (last // 10, last - last // 10))
     least, most = int(ends[last // 10]), int(ends[last - last // 10])
@@ -281,20 +284,23 @@ def _shading(
 
 
 def _inverse_median(values: NDArray[np.uint8]) -> np.float32:
-    middle = len(values) // 2
-    return np.float32(1 / max(int(np.partition(values, middle)[middle]), 1))
+    return np.float32(1 / max(_ranked(values, len(values) // 2), 1))
+
+
+def _ranked(values: NDArray[np.uint8], rank: int) -> int:
+    """The value (N,) that ``rank`` others are not above."""
+    return int(np.partition(values, rank)[rank])
 
 
 def _shade_over(light: Light, window: Window) -> NDArray[np.float32]:
     """The shading, seen in a window at a few nodes that span it."""
-    nodes = _COARSE + 2
-    across, down = window.width / nodes, window.height / nodes
-    to_nodes = np.array(((1 / across, 0, -0.5), (0, 1 / down, -0.5), (0, 0, 1.0)))
-    matrix = to_nodes @ light.plane.drawn(_COARSE, light.plane.size_cm, window)
-    return np.asarray(
-        cv2.warpPerspective(light.shading, matrix, (nodes, nodes), borderMode=cv2.BORDER_REPLICATE),
-        np.float32,
+    plane, nodes = light.plane, _COARSE
+    matrix = plane.drawn(
+        _COARSE, plane.size_cm, window, grain=(window.width / nodes, window.height / nodes)
     )
+    border = cv2.BORDER_REPLICATE
+    seen = cv2.warpPerspective(light.shading, matrix, (nodes, nodes), borderMode=border)
+    return np.asarray(seen, np.float32)
 
 
 def _blur(view: Pixels, contrast: float) -> float:
@@ -320,6 +326,6 @@ def _blur(view: Pixels, contrast: float) -> float:
 
 
 def _kernel(sigma: float) -> tuple[int, int]:
-    """Side of a Gaussian's kernel: three sigma either way hold 99.7 % of it."""
-    side = 2 * int(np.ceil(3 * sigma)) + 1
+    """Side of a Gaussian's kernel: 2.5 sigma either way hold 98.8 % of it."""
+    side = 2 * math.ceil(2.5 * sigma) + 1
     return side, side

@@ -138,24 +138,18 @@ class Plane:
         window: Window,
         motion: NDArray[np.float64] | None = None,
         *,
-        shrink: int = 1,
+        grain: tuple[float, float] = (1, 1),
     ) -> NDArray[np.float64]:
         """(3, 3) from the pixels of a drawing to a window's, both counted at their centres.
 
         The drawing (side, side) spans ``span_cm`` about the sign's centre; ``motion`` moves it;
-        ``shrink`` is how many pixels of the picture make one of the window.
+        ``grain`` is how many pixels of the picture, across and down, make one of the window.
         """
         step = span_cm / side
         first = 0.5 * (step - span_cm)
         to_cm = np.array(((step, 0, first), (0, step, first), (0, 0, 1.0)))
-        near = 1 / shrink
-        back = np.array(
-            (
-                (near, 0, -0.5 - window.x0 * near),
-                (0, near, -0.5 - window.y0 * near),
-                (0, 0, 1.0),
-            )
-        )
+        x, y = 1 / grain[0], 1 / grain[1]
+        back = np.array(((x, 0, -0.5 - window.x0 * x), (0, y, -0.5 - window.y0 * y), (0, 0, 1.0)))
         return np.asarray(back @ self.matrix @ (to_cm if motion is None else motion @ to_cm))
 
     def _flat(self, extent: float) -> bool:
