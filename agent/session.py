@@ -9,18 +9,26 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar, cast
 
 from agent.errors import DataError
+from agent.geometry.placing import place, remark
+from agent.geometry.shapes import Shape
+from agent.geometry.tracks import Tracker
 from agent.metrics.matching import sight
 from agent.models import Model
 from agent.perturbations import STAGES, Moment, Perturbation, family
 from agent.strategies import Strategy
 from agent.values import (
+    Box,
     Condition,
+    Detection,
     Frame,
     Part,
     Pixels,
+    Placement,
     Prediction,
+    Quad,
     Sensor,
     Sighting,
     Target,
@@ -29,6 +37,8 @@ from agent.values import (
     Truth,
     derived_seed,
 )
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +109,10 @@ class Session:
 
     ``names`` maps the data's labels to the model's (empty: the same names); ``seed`` is the
     run's. Frames with truth are judged by it, frames without by the model's clean prediction.
+
+    Without a ``tracker`` each frame stands for itself, so frames may come in any order and to any
+    worker; predicted targets are then numbered from left to right. With one, for frames in
+    order, they keep their names, and their places are steadied.
     """
 
     model: Model
@@ -107,6 +121,7 @@ class Session:
     names: Mapping[str, str] = field(default_factory=dict)
     sensor: Sensor = field(default_factory=Sensor)
     perturber: Perturber = field(default_factory=Perturber)
+    tracker: Tracker | None = None
 
     def examine(self, frame: Frame) -> Examination:
         """Run one frame's path. Calls the model once clean and once per condition picture.
@@ -163,6 +178,7 @@ class Session:
                         thing.quad,
                         thing.track or f"{label} {len(targets)}",
                         thing.distance_m,
+                        placement=_placement(thing.box, thing.quad),
                     )
                 )
         return tuple(targets), tuple(skipped)
@@ -192,14 +208,31 @@ class Session:
             top = clean.labels[int(clean.scores.argmax())]
             if top not in self.model.targets:
                 return ()
-            return (Target(frame.index, 0, top, track=f"{top} 0", from_truth=False),)
+            track = f"{top} 0"
+            return (Target(frame.index, 0, top, track=track, from_truth=False, placement="frame"),)
         found = sorted(clean.detections, key=lambda item: item.box.x0)
+        tracks = self._tracks(frame, found)
         return tuple(
-            Target(
-                frame.index, i, item.label, item.box, track=f"{item.label} {i}", from_truth=False
-            )
+            Target(frame.index, i, item.label, item.box, track=tracks[i], from_truth=False)
             for i, item in enumerate(found)
         )
+
+    def _tracks(self, frame: Frame, found: Sequence[Detection]) -> Sequence[str]:
+        if self.tracker is None:
+            return [f"{item.label} {i}" for i, item in enumerate(found)]
+        seen = [(item.label, item.box) for item in found]
+        return self.tracker.follow(frame.clip, frame.time_s, seen)
+
+    def _place(self, frame: Frame, target: Target) -> Target:
+        """The target with its sign's quad, looked for in the picture where it is not known."""
+        located = place(frame.pixels, target)
+        if self.tracker is None or target.from_truth or target.region is None:
+            return located
+        quad = self.tracker.settle(target.track, located.quad)
+        if quad is None:
+            return located
+        known = located.placement if located.quad is not None else "track"
+        return replace(located, quad=quad, placement=known)
 
     def _explore(
         self,
@@ -210,6 +243,7 @@ class Session:
     ) -> list[Inference]:
         """Ask, try and tell until the strategy wants nothing more of any target."""
         inferences: list[Inference] = []
+        places: dict[int, Target] = {}
         nothing = Target(frame.index, 0, None)
         while True:
             asked = [(t, self.strategy.ask(t)) for t in targets or (nothing,)]
@@ -217,7 +251,7 @@ class Session:
             if not pictures:
                 return inferences
             for condition, served in pictures:
-                inference = self._try(frame, condition, served, targets, clean, clock)
+                inference = self._try(frame, condition, served, targets, clean, clock, places)
                 inferences.append(inference)
                 for trial in inference.trials:
                     self.strategy.tell(trial)
@@ -230,13 +264,21 @@ class Session:
         targets: Sequence[Target],
         clean: Sequence[Sighting],
         clock: _Clock,
+        places: dict[int, Target],
     ) -> Inference:
+        note = ""
+        if condition.per_target:
+            # Looked for only where it is needed, and once for all conditions of a frame.
+            if served[0].number not in places:
+                places[served[0].number] = clock.perturb(lambda: self._place(frame, served[0]))
+            served = (places[served[0].number],)
+            note = remark(frame.pixels.shape, served[0])
         target = placed(condition, served[0], targets)
         pixels = clock.perturb(lambda: self.picture(frame, condition, target))
         answer = clock.predict(self.model, pixels)
         sightings, phantoms = sight(answer, targets, self._interest())
         trials = tuple(
-            Trial(frame.index, frame.clip, t, condition, clean[t.number], sightings[t.number])
+            Trial(frame.index, frame.clip, t, condition, clean[t.number], sightings[t.number], note)
             for t in served
             if t.label is not None
         )
@@ -252,6 +294,7 @@ class Session:
             frame=frame.index,
             region=None if target is None else target.region,
             quad=None if target is None else target.quad,
+            face=cast(Shape, "octagon" if target is None else target.face or "octagon"),
             distance_m=None if target is None else target.distance_m,
             sensor=self.sensor,
         )
@@ -288,6 +331,13 @@ def _pictures(
     return pictures
 
 
+def _placement(box: Box | None, quad: Quad | None) -> Placement:
+    """How a true object's place is known before anyone looks for its outline."""
+    if quad is not None:
+        return "truth"
+    return "frame" if box is None else "box"
+
+
 class _Clock:
     """Wall-clock seconds spent in perturbing and in predicting."""
 
@@ -301,8 +351,8 @@ class _Clock:
         self.predict_s += time.perf_counter() - start
         return answer
 
-    def perturb(self, make: Callable[[], Pixels]) -> Pixels:
+    def perturb(self, make: Callable[[], T]) -> T:
         start = time.perf_counter()
-        pixels = make()
+        made = make()
         self.perturb_s += time.perf_counter() - start
-        return pixels
+        return made

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,10 @@ Pixels: TypeAlias = NDArray[np.uint8]
 Point: TypeAlias = tuple[float, float]
 Quad: TypeAlias = tuple[Point, Point, Point, Point]
 """A sign's square hull in the picture: top-left, top-right, bottom-right, bottom-left."""
+
+Placement: TypeAlias = Literal["truth", "outline", "track", "box", "frame"]
+"""How a target's place is known: its quad from truth, from the outline in the picture, or from
+the outlines of the frames before; else only a box, or the whole frame."""
 
 
 class Box(NamedTuple):
@@ -109,7 +113,9 @@ class Target:
     """What must be seen in a frame: a label and where. ``label`` None: nothing is to be seen.
 
     ``region`` None means the whole frame (a classifier's target). ``from_truth`` tells whether
-    truth named it or the clean prediction did.
+    truth named it or the clean prediction did. ``face`` is the sign's outline (one of
+    ``agent.geometry.shapes.SHAPES``, empty where nobody has asked) and ``placement`` how its place
+    is known.
     """
 
     frame: int
@@ -120,6 +126,8 @@ class Target:
     track: str = ""
     distance_m: float | None = None
     from_truth: bool = True
+    face: str = ""
+    placement: Placement = "box"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +207,11 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One target under one condition, before and after."""
+    """One target under one condition, before and after.
+
+    ``remark`` says of a condition that lies on the object why little or nothing could be seen of
+    it: ``tiny`` or ``outside`` of the picture.
+    """
 
     frame: int
     clip: str
@@ -207,6 +219,7 @@ class Trial:
     condition: Condition
     clean: Sighting
     perturbed: Sighting
+    remark: str = ""
 
     @property
     def flipped(self) -> bool:

@@ -15,9 +15,9 @@ from agent.geometry.shapes import Shape
 
 _REACH: Final = 0.16  # how far beside an outline chance is measured, in boxes
 _RINGS: Final = (0.95, 1.0, 1.05, 1.1, 1.2, 1.3, 1.4)
-_RESOLVED_PX: Final = 36.0  # a smaller sign's thin border is not told from its surroundings
+_RESOLVED_PX: Final = 12.0  # a smaller sign's thin border is lost in its surroundings
 _LARGEST: Final = 1.2  # of the box
-_RING_SHARE: Final = 0.75  # of the best ring's support that the outermost one needs
+_RING_SHARE: Final = 0.65  # of the best ring's support that the outermost one needs
 
 # Unlikely shapes cost: half a typical corner's support where all four are at their bounds.
 _BEND: Final = 0.02
@@ -51,13 +51,22 @@ def outermost(drawn: Canvas, name: Shape, homography: Array) -> tuple[Array, Sup
     size = np.sqrt(abs(homography[0] * extent[0] * homography[4] * extent[1]))
     fine = drawn.inner / drawn.blur > _RESOLVED_PX
     rings = [r for r in _RINGS if r == 1 or ((fine or r > 1.1) and r * size < _LARGEST)]
-    starts = np.stack([homography * (r, r, 1, r, r, 1, 1, 1) for r in rings])
+    starts = np.stack([_enlarged(homography, r, template(name).middle) for r in rings])
     points = np.stack([template(name).points] * len(rings))
     normals = np.stack([template(name).normals] * len(rings))
     fitted = refine(drawn, points, normals, starts, (0.03, 0.018, 0.014))
     seen = measure(drawn, [name] * len(rings), fitted)
     chosen = int(np.flatnonzero(seen.at >= _RING_SHARE * seen.at.max())[-1])
     return fitted[chosen], Support(*(part[chosen : chosen + 1] for part in seen))
+
+
+def _enlarged(homography: Array, ratio: float, middle: float) -> Array:
+    """An outline ``ratio`` times as large, about a point of its upright axis."""
+    a, b, c, d, e, f, g, h = homography
+    off = (1 - ratio) * middle
+    return np.array(
+        (a * ratio, b * ratio, c + b * off, d * ratio, e * ratio, f + e * off, g, h), np.float64
+    )
 
 
 def confidence(drawn: Canvas, seen: Support) -> float:
@@ -73,8 +82,7 @@ def measure(drawn: Canvas, names: Sequence[Shape], fitted: Array) -> Support:
     made = [template(name) for name in names]
     points, normals = np.stack([t.points for t in made]), np.stack([t.normals for t in made])
     seen = profiles(drawn, points, normals, fitted, _REACH)
-    middle = len(seen.offsets) // 2
-    at = seen.response[..., middle - 1 : middle + 2].max(2)
+    at = _crests(seen.response, max(1, round(0.5 * drawn.blur)))
     weakest = np.array([_weakest(row, t.side) for row, t in zip(at, made, strict=True)])
     extent = np.array([t.extent for t in made])
     wide = np.log(np.maximum(np.abs(fitted[:, 0] * extent[:, 0]), 1e-3))
@@ -84,6 +92,16 @@ def measure(drawn: Canvas, names: Sequence[Shape], fitted: Array) -> Support:
     bend = slant + keystone + (wide - high) ** 2 / 0.15**2
     away = (wide**2 + high**2 + fitted[:, 2] ** 2 + fitted[:, 5] ** 2) / 0.1**2
     return Support(at.mean(1), weakest, seen.response.mean((1, 2)), bend, away)
+
+
+def _crests(response: Array, near: int) -> Array:
+    """The strongest edge within ``near`` steps of each point (C, N): crests only, no flanks."""
+    first = response.shape[2] // 2 - near
+    last = first + 2 * near + 1
+    level = response[..., first:last]
+    crest = level >= response[..., first - 1 : last - 1]
+    crest &= level >= response[..., first + 1 : last + 1]
+    return np.asarray((level * crest).max(2))
 
 
 def _weakest(at: Array, side: NDArray[np.int64]) -> float:

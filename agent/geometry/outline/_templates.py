@@ -32,12 +32,14 @@ _ASPECTS: Final = (0.9, 1.0, 1.11)
 
 class Template(NamedTuple):
     """A shape in its hull of side 1: ``points`` and outward ``normals`` (N, 2), the ``side`` that
-    each point lies on (N,), and the width and height of the shape itself."""
+    each point lies on (N,), the width and height of the shape itself, and how far below the
+    hull's centre the ``middle`` of the circle in it is."""
 
     points: Array
     normals: Array
     side: NDArray[np.int64]
     extent: tuple[float, float]
+    middle: float
 
 
 class Search(NamedTuple):
@@ -69,7 +71,9 @@ def template(shape: Shape) -> Template:
         points = 0.5 * normals
         side = np.arange(SAMPLES) * sides // SAMPLES
     extent = corners.max(0) - corners.min(0)
-    return Template(points, normals, side, (float(extent[0]), float(extent[1])))
+    return Template(
+        points, normals, side, (float(extent[0]), float(extent[1])), float(corners[:, 1].mean())
+    )
 
 
 @cache

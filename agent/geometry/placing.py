@@ -1,0 +1,58 @@
+"""Where a target's sign lies: what is known of it, or else what its pixels tell."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Final
+
+from agent.geometry.outline import CONFIDENT, find_outline
+from agent.geometry.plane import sign_plane
+from agent.geometry.shapes import SHAPES, Shape
+from agent.values import Pixels, Target
+
+TINY_PX: Final = 8.0
+"""A smaller sign cannot show what is drawn on it."""
+
+# The first that is found in a label names the shapes that its sign has; Vienna Convention and
+# MUTCD agree on the first three.
+_NAMED: Final[tuple[tuple[str, tuple[Shape, ...]], ...]] = (
+    (r"\bstop\b", ("octagon",)),
+    (r"\b(yield|give ?way)\b", ("inverted_triangle",)),
+    (r"\bpriority\b", ("diamond",)),
+    (r"\bspeed.?limit\b", ("circle", "square")),
+    (r"\bno (entry|passing|overtaking)\b", ("circle", "square")),
+)
+
+
+def likely_shapes(label: str) -> tuple[Shape, ...]:
+    """The shapes that a sign of this name may have: all, where the name does not tell."""
+    plain = re.sub(r"[-_]+", " ", label.lower())
+    for words, shapes in _NAMED:
+        if re.search(words, plain):
+            return shapes
+    return SHAPES
+
+
+def place(pixels: Pixels, target: Target) -> Target:
+    """The target with its sign's quad and face, from the outline in the picture where it is clear.
+
+    A quad that is known stays; where no outline is clear, the box stays what is known.
+    """
+    shapes = likely_shapes(target.label or "")
+    assumed = shapes[0]
+    if target.quad is not None:
+        return target if target.face else replace(target, face=assumed)
+    found = find_outline(pixels, target.region, shapes)
+    if found is None or found.confidence < CONFIDENT:
+        return replace(target, face=assumed)
+    return replace(target, quad=found.quad, face=found.shape, placement="outline")
+
+
+def remark(shape: tuple[int, ...], target: Target) -> str:
+    """Why little or nothing can lie on a target in a picture of ``shape`` (H, W, ...): ``outside``,
+    ``tiny``, or nothing."""
+    plane = sign_plane(shape, region=target.region, quad=target.quad)
+    if plane.window(shape, margin_px=0.0).empty:
+        return "outside"
+    return "tiny" if plane.side_px < TINY_PX else ""
