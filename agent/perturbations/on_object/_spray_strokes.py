@@ -6,13 +6,19 @@ Paths are in parts of the sign's hull about its middle, x right, y down.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-Path = NDArray[np.float64]
-"""(N, 2): points that a can passes in turn, not yet rounded off."""
+Points = NDArray[np.float64]
+"""(N, 2): places that a can passes, not yet rounded off."""
+
+Ends = NDArray[np.int64]
+"""(K,): how many of the points belong to each path in turn."""
+
+Paths = tuple[Points, Ends]
 
 _HAND: Final[dict[str, tuple[tuple[tuple[float, float], ...], ...]]] = {
     "A": (((0, 1), (0.16, 0.45), (0.34, 0), (0.5, 0.5), (0.62, 1.02)), ((0.02, 0.72), (0.7, 0.58))),
@@ -59,7 +65,7 @@ class Writer:
 
     ink: tuple[int, int, int]
     width_cm: float
-    paths: tuple[Path, ...]
+    paths: Paths
 
 
 _INKS: Final = (
@@ -79,98 +85,107 @@ _INKS: Final = (
 def writers(chance: np.random.Generator) -> tuple[Writer, ...]:
     """Those who sprayed a sign, one after the other; the last one covers most of it."""
     inks = chance.permutation(len(_INKS))
-    first = tag(chance, width=chance.uniform(0.72, 0.86), centre=(0.0, chance.uniform(-0.12, 0.12)))
+    wide, high, narrow, beside = chance.uniform((0.72, -0.12, 0.42, -0.12), (0.86, 0.12, 0.6, 0.12))
+    first = [tag(chance, wide, (0.0, high))]
     if chance.random() < 0.6:
-        first += (flourish(chance),)
-    second = tag(
-        chance,
-        width=chance.uniform(0.42, 0.6),
-        centre=(chance.uniform(-0.12, 0.12), float(chance.choice((-0.27, 0.27)))),
-    )
+        first.append(flourish(chance))
+    second = [tag(chance, narrow, (beside, -0.27 if chance.random() < 0.5 else 0.27))]
     if chance.random() < 0.5:
-        second += mark(chance)
-    last = (scribble(chance),)
+        second.append(mark(chance))
     widths = chance.uniform((1.9, 1.5, 4.0), (3.1, 2.2, 5.5))
-    works = (first, second, last)
+    works = (first, second, [scribble(chance)])
     return tuple(
-        Writer(_INKS[int(ink)], float(width), paths)
-        for ink, width, paths in zip(inks, widths, works, strict=False)
+        Writer(_INKS[int(ink)], float(width), _one_after_another(work))
+        for ink, width, work in zip(inks[:3], widths, works, strict=True)
     )
 
 
-def tag(
-    chance: np.random.Generator, *, width: float, centre: tuple[float, float]
-) -> tuple[Path, ...]:
+def _one_after_another(works: list[Paths]) -> Paths:
+    points, ends = zip(*works, strict=True)
+    return np.concatenate(points), np.concatenate(ends)
+
+
+def tag(chance: np.random.Generator, width: float, centre: tuple[float, float]) -> Paths:
     """A short word in a quick, leaning hand, as wide as ``width`` of the hull."""
     letters = chance.integers(len(_LETTERS), size=int(chance.integers(3, 6)))
-    paths: list[Path] = []
-    for place, letter in enumerate(letters):
-        shift = np.array((place * _ADVANCE, chance.normal(0, 0.05)))
-        tall = chance.uniform(0.85, 1.2) * (1.25 if place == 0 else 1.0)
-        for stroke in _HAND[_LETTERS[int(letter)]]:
-            points = np.array(stroke, np.float64) - (0, 0.5)
-            points += chance.normal(0, 0.035, points.shape)
-            paths.append(points * (1, tall) + shift)
+    points, ends = _one_after_another([_letter(_LETTERS[letter]) for letter in letters])
+    counts = [len(_letter(_LETTERS[letter])[0]) for letter in letters]
+    tall = chance.uniform(0.85, 1.2, len(letters))
+    tall[0] *= 1.25
+    shift = np.stack([np.arange(len(letters)) * _ADVANCE, chance.normal(0, 0.05, len(letters))], 1)
+    points = points + chance.normal(0, 0.035, points.shape)
+    points[:, 1] *= np.repeat(tall, counts)
+    points += np.repeat(shift, counts, 0)
     length = len(letters) * _ADVANCE
-    size = min(width / length, 0.42)
-    turn = chance.uniform(-0.24, 0.1)
-    cos, sin = np.cos(turn), np.sin(turn)
-    lean = np.array(((1, 0), (-_LEAN, 1))) @ np.array(((cos, sin), (-sin, cos)))
-    middle = np.array((length / 2 - 0.08, 0.0))
-    return tuple(((path - middle) * size) @ lean + centre for path in paths)
+    points -= (length / 2 - 0.08, 0)
+    points[:, 0] -= _LEAN * points[:, 1]
+    turned = points @ _turn(chance.uniform(-0.24, 0.1))
+    return turned * min(width / length, 0.42) + centre, ends
 
 
-def flourish(chance: np.random.Generator) -> Path:
+@cache  # seventeen letters of a hundred bytes
+def _letter(letter: str) -> Paths:
+    """A letter of height 1, its middle at height 0."""
+    strokes = _HAND[letter]
+    points = np.array([point for stroke in strokes for point in stroke], np.float64) - (0, 0.5)
+    return points, np.array([len(stroke) for stroke in strokes])
+
+
+def _turn(angle: float) -> NDArray[np.float64]:
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.array(((cos, sin), (-sin, cos)))
+
+
+def flourish(chance: np.random.Generator) -> Paths:
     """A line swung below a tag and back."""
     y = chance.uniform(0.2, 0.3)
     across = (-0.36, 0.0, 0.36, 0.12, -0.22)
     down = (y + 0.02, y - 0.02, y - 0.05, y + 0.05, y + 0.08)
-    return np.asarray(np.stack([across, down], 1) + chance.normal(0, 0.012, (5, 2)), np.float64)
+    points = np.stack([across, down], 1) + chance.normal(0, 0.012, (5, 2))
+    return points, np.array([5])
 
 
-def mark(chance: np.random.Generator) -> tuple[Path, ...]:
+_MARKS: Final = (
+    (((-1, -1), (1, 1)), ((1, -1.1), (-1, 1))),
+    (((-1.4, 0.5), (0, 0.1), (1.4, -0.5)), ((0.7, -0.9), (1.4, -0.5), (1.1, 0.3))),
+    (
+        ((-1, 0.7), (-1.1, -0.7), (-0.4, 0.1), (0, -1)),
+        ((0, -1), (0.4, 0.1), (1.1, -0.7), (1, 0.7), (-1, 0.7)),
+    ),
+)
+
+
+def mark(chance: np.random.Generator) -> Paths:
     """An X, an arrow or a crown."""
-    x, y = chance.uniform(-0.24, 0.24), chance.uniform(-0.28, 0.28)
-    shapes = (
-        (((-1, -1), (1, 1)), ((1, -1.1), (-1, 1))),
-        (((-1.4, 0.5), (0, 0.1), (1.4, -0.5)), ((0.7, -0.9), (1.4, -0.5), (1.1, 0.3))),
-        (
-            (
-                (-1, 0.7),
-                (-1.1, -0.7),
-                (-0.4, 0.1),
-                (0, -1),
-                (0.4, 0.1),
-                (1.1, -0.7),
-                (1, 0.7),
-                (-1, 0.7),
-            ),
-        ),
-    )
-    size = chance.uniform(0.09, 0.15)
-    chosen = shapes[int(chance.integers(len(shapes)))]
-    return tuple(np.array(stroke, np.float64) * size + (x, y) for stroke in chosen)
+    strokes = _MARKS[int(chance.integers(len(_MARKS)))]
+    points = np.array([point for stroke in strokes for point in stroke], np.float64)
+    size, place = chance.uniform(0.09, 0.15), chance.uniform((-0.24, -0.28), (0.24, 0.28))
+    return points * size + place, np.array([len(stroke) for stroke in strokes])
 
 
-def scribble(chance: np.random.Generator) -> Path:
+def scribble(chance: np.random.Generator) -> Paths:
     """Back and forth across the sign, as one crosses out another's tag."""
     turns = 13
     across = np.where(np.arange(turns) % 2 == 0, -1, 1) * chance.uniform(0.3, 0.44, turns)
     down = np.linspace(-0.34, 0.36, turns) + chance.normal(0, 0.015, turns)
-    turn = chance.uniform(-0.5, 0.5)
-    cos, sin = np.cos(turn), np.sin(turn)
-    return np.asarray(np.stack([across, down], 1) @ np.array(((cos, sin), (-sin, cos))))
+    return np.stack([across, down], 1) @ _turn(chance.uniform(-0.5, 0.5)), np.array([turns])
 
 
-def rounded(path: Path, step: float) -> Path:
-    """A path's points joined by a Catmull-Rom spline, about ``step`` apart: (M, 2)."""
-    ends = np.concatenate([2 * path[:1] - path[1:2], path, 2 * path[-1:] - path[-2:-1]])
-    lengths = np.hypot(*np.diff(path, axis=0).T)
-    pieces = np.maximum(np.ceil(lengths / step), 1).astype(int)
-    place = np.repeat(np.arange(len(pieces)), pieces)
-    first = np.cumsum(pieces) - pieces
-    t = ((np.arange(len(place)) - first[place]) / pieces[place])[:, None]
-    p0, p1, p2, p3 = (ends[place + k] for k in range(4))
-    slope, bend = p2 - p0, 2 * p0 - 5 * p1 + 4 * p2 - p3
-    curve = p1 + 0.5 * t * (slope + t * (bend + t * (3 * (p1 - p2) + p3 - p0)))
-    return np.asarray(np.concatenate([curve, path[-1:]]))
+def pieces(paths: Paths, step: float) -> NDArray[np.float64]:
+    """Straight pieces of about ``step`` along Catmull-Rom splines through paths: (M, 2, 2)."""
+    points, ends = paths
+    last = np.repeat(np.cumsum(ends) - 1, ends)
+    first = np.repeat(np.cumsum(ends) - ends, ends)
+    index = np.arange(len(points))
+    inner = index[index < last]
+    counts = np.maximum(np.ceil(np.hypot(*(points[inner + 1] - points[inner]).T) / step), 1)
+    place = np.repeat(inner, counts.astype(int))
+    number = np.arange(len(place)) - np.repeat(np.cumsum(counts) - counts, counts.astype(int))
+    part = 1 / np.repeat(counts, counts.astype(int))
+    t = np.stack([number * part, (number + 1) * part], 1)[..., None]
+    p0 = points[np.maximum(place - 1, first[place])][:, None]
+    p1, p2 = points[place][:, None], points[place + 1][:, None]
+    p3 = points[np.minimum(place + 2, last[place])][:, None]
+    bend = 2 * p0 - 5 * p1 + 4 * p2 - p3
+    curve = p1 + 0.5 * t * (p2 - p0 + t * (bend + t * (3 * (p1 - p2) + p3 - p0)))
+    return np.asarray(curve, np.float64)

@@ -87,11 +87,10 @@ def _splashes(side: int, size_cm: float, chance: np.random.Generator) -> weather
     field = np.full((side, side), 9.0, np.float32)
     order = np.argsort(-due)
     order = order[radii[order] >= _LEAST_PX]
-    middles, reaches = (np.round(part * 16).astype(int) for part in (centres, axes))
-    for index in order.tolist():
-        (x, y), (a, b) = middles[index].tolist(), reaches[index].tolist()
-        level = (float(due[index]),)
-        cv2.ellipse(field, (x, y), (a, b), angles[index], 0, 360, level, -1, cv2.LINE_8, 4)
+    fixed = np.round(np.hstack([centres, axes])[order] * 16).astype(int).tolist()
+    turns, levels = angles[order].tolist(), due[order].tolist()
+    for (x, y, a, b), turn, level in zip(fixed, turns, levels, strict=True):
+        cv2.ellipse(field, (x, y), (a, b), turn, 0, 360, (level,), -1, cv2.LINE_8, 4)
     return field
 
 

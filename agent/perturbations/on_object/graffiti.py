@@ -26,6 +26,8 @@ _LATE: Final = 0.04
 _DENSITY: Final = ((5.0, 0.5), (2.0, 0.5))
 _SPECKLE_CM: Final = 0.55
 _MIST: Final = 0.34
+_MIST_CM: Final = 1.7
+_SOFT: Final = 0.16  # of the line: the Gaussian of its edge
 
 
 class Graffiti(Perturbation):
@@ -62,32 +64,35 @@ class Graffiti(Perturbation):
 
 
 @kept
-def _arrivals(side: int, size_cm: float, seed: int, width: float) -> tuple[weather.Field, ...]:
-    """When paint reaches each point of the hull, in parts of all work: one field per writer."""
-    chance = weather.chance_of(seed, "drips")
-    team = spray.writers(weather.chance_of(seed, "writers"))
-    scale = side / size_cm * min(1.0, size_cm / _REFERENCE_CM)
-    thin = max(round(0.75 * width * scale), 1)
+def _arrivals(
+    side: int, size_cm: float, seed: int, width: float
+) -> tuple[list[weather.Field], NDArray[np.uint8], NDArray[np.float64]]:
+    """When paint reaches each point of the hull, in parts of all work: one field per writer; and
+    the writers' inks (N, 3) and the widths of their lines in pixels (N,)."""
+    chance = weather.chance_of(seed, "writers")
+    team = spray.writers(chance)
+    scale = width * side / size_cm * min(1.0, size_cm / _REFERENCE_CM)
+    widths = np.array([writer.width_cm for writer in team]) * scale
+    thin = max(round(0.75 * scale), 1)
     fields = []
     for number, writer in enumerate(team):
-        broad = max(round(writer.width_cm * width * scale), 1)
-        pieces, due, drips = _pieces(writer.paths, scale / side, chance)
+        broad = max(round(float(widths[number])), 1)
+        pieces, due, drips = _pieces(writer.paths, scale / width / side, chance)
         field = np.full((side, side), _NEVER, np.float32)
         fixed = np.round((pieces + 0.5) * (side * 16) - 8).astype(int).tolist()
         levels = ((number + due) / len(team)).tolist()
         for (start, end), level, drip in zip(fixed, levels, drips.tolist(), strict=True):
-            thick = thin if drip else broad
-            cv2.line(field, start, end, (level,), thick, cv2.LINE_8, 4)
+            cv2.line(field, start, end, (level,), thin if drip else broad, cv2.LINE_8, 4)
         fields.append(field)
-    return tuple(fields)
+    return fields, np.array([writer.ink for writer in team], np.uint8), widths
 
 
 def _pieces(
-    paths: tuple[spray.Path, ...], cm: float, chance: np.random.Generator
+    paths: spray.Paths, cm: float, chance: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
     """Short pieces of line (N, 2, 2), the last first, when each is sprayed, 0..1, and whether it
     is a drip: those start where the can lingered and come a little after it."""
-    pieces = np.concatenate([_joined(spray.rounded(path, _STEP)) for path in paths])
+    pieces = spray.pieces(paths, _STEP)
     due = np.arange(len(pieces)) / len(pieces)
     lots = chance.random((len(pieces), 2))
     low, high = _DRIP_CM
@@ -102,10 +107,6 @@ def _pieces(
     return np.concatenate([pieces, drips])[order], every[order], wet[order]
 
 
-def _joined(points: spray.Path) -> NDArray[np.float64]:
-    return np.stack([points[:-1], points[1:]], 1)
-
-
 @kept
 def _layer(
     side: int,
@@ -116,22 +117,22 @@ def _layer(
     width: float,
     within: float,
 ) -> weather.Layer:
-    fields = _arrivals(side, size_cm, seed, width)
+    fields, inks, widths = _arrivals(side, size_cm, seed, width)
     first = fields[0]
     for field in fields[1:]:
         first = np.minimum(first, field)
     level = min(weather.level_for(first, shape, share), 1.0)
-    team = spray.writers(weather.chance_of(seed, "writers"))
-    scale = side / size_cm * min(1.0, size_cm / _REFERENCE_CM)
-    dense = weather.noise(side, size_cm, _DENSITY, weather.chance_of(seed, "density"))
-    speckle = weather.noise(side, size_cm, ((_SPECKLE_CM, 1.0),), weather.chance_of(seed, "mist"))
+    chance = weather.chance_of(seed, "paint")
+    dense = weather.noise(side, size_cm, _DENSITY, chance)
+    speckle = weather.noise(side, size_cm, ((_SPECKLE_CM, 1.0),), chance)
     layer = np.zeros((side, side, 4), np.uint8)
     specks = np.clip(1 + 1.3 * speckle, 0, 2.5) * np.float32(_MIST / 255)
     density = np.clip(0.95 + 0.05 * dense, 0, 0.985) * np.float32(1 / 255)
-    for writer, field in zip(team, fields, strict=True):
+    drift = max(_MIST_CM * side / size_cm, 0.6)
+    for ink, field, broad in zip(inks, fields, widths.tolist(), strict=True):
         mask = weather.below(field, level)
-        line = weather.soft(mask, max(0.16 * writer.width_cm * width * scale, 0.55)) * density
-        mist = weather.soft(mask, max(1.7 * scale, 0.6)) * specks
+        line = weather.soft(mask, max(_SOFT * broad, 0.55)) * density
+        mist = weather.soft(mask, drift) * specks
         cover = weather.level_of(1 - (1 - line) * (1 - np.minimum(mist, 1)))
-        layer = weather.over(weather.matter(np.array(writer.ink, np.uint8), cover), layer)
+        layer = weather.over(weather.matter(ink, cover), layer)
     return weather.clipped(layer, shape, within)

@@ -16,7 +16,8 @@ from agent.perturbations._layers import kept
 from agent.perturbations.on_object import _weathering as weather
 from agent.values import Pixels, derived_seed
 
-_BOLTS: Final = ((0.0, -0.34), (0.0, 0.34))  # in parts of the hull: one above, one below
+_BOLTS: Final = np.array([[(0.0, -0.34)] * 2, [(0.0, 0.34)] * 2])
+"""One above, one below, in parts of the hull: lines without length."""
 _SCRATCHES: Final = 6
 _PITS: Final = 26
 _RAGGED: Final = ((9.0, 1.1), (4.5, 1.2), (2.2, 1.0), (1.1, 0.75), (0.6, 0.5))
@@ -27,7 +28,7 @@ _AGES: Final = weather.shades(
     ((188, 128, 70), (172, 94, 40), (140, 68, 28), (100, 48, 25), (66, 36, 25))
 )
 """From the young rim to the old scale in the middle, as sRGB reflectance."""
-_STAIN: Final = np.array((160, 96, 48), np.uint8)
+_STAIN: Final = np.array((146, 82, 38), np.uint8)
 
 
 class Rust(Perturbation):
@@ -68,8 +69,7 @@ def _arrival(side: int, size_cm: float, shape: Shape, seed: int) -> weather.Fiel
     edge = weather.rim_distance(shape, side, size_cm)
     sound = weather.noise(side, size_cm, ((30.0, 1.0), (12.0, 0.8)), chance)
     edge = 1.25 * edge + np.clip(2 + 5 * sound, 0, 14)  # the rim's coating holds longer in places
-    bolts = np.multiply(_BOLTS, 1.0)
-    near = _creep(side, size_cm, [np.stack([one, one]) for one in bolts], 1.3)
+    near = _creep(side, size_cm, _BOLTS, 1.3)
     flaws = 2.2 * _creep(side, size_cm, _flaws(chance), 0.0) + 3
     late = np.clip(weather.noise(side, size_cm, ((18.0, 5.0),), chance), 0, 12)
     ragged = weather.noise(side, size_cm, _RAGGED, weather.chance_of(seed, "ragged"))
@@ -78,26 +78,24 @@ def _arrival(side: int, size_cm: float, shape: Shape, seed: int) -> weather.Fiel
 
 
 def _creep(
-    side: int, size_cm: float, lines: list[NDArray[np.float64]], radius_cm: float
+    side: int, size_cm: float, lines: NDArray[np.float64], radius_cm: float
 ) -> weather.Field:
-    """Distance in cm from lines in parts of the hull, that are so thick: (side, side)."""
+    """Distance in cm from lines (N, M, 2) in parts of the hull, that are so thick: (side, side)."""
     sound = np.full((side, side), 255, np.uint8)
-    fixed = [np.round((line + 0.5) * side * 16 - 8).astype(np.int32) for line in lines]
+    fixed = list(np.round((lines + 0.5) * side * 16 - 8).astype(np.int32))
     thick = max(round(2 * radius_cm * side / size_cm), 1)
     cv2.polylines(sound, fixed, False, (0,), thick, cv2.LINE_8, 4)
     return np.asarray(cv2.distanceTransform(sound, cv2.DIST_L2, 5) * np.float32(size_cm / side))
 
 
-def _flaws(chance: np.random.Generator) -> list[NDArray[np.float64]]:
-    """Nearly straight scratches, and chips where stones hit: lines in parts of the hull."""
+def _flaws(chance: np.random.Generator) -> NDArray[np.float64]:
+    """Nearly straight scratches, and chips where stones hit: (N, 3, 2) in parts of the hull."""
     count = _SCRATCHES + _PITS
     middles = chance.uniform(-0.42, 0.42, (count, 2))
     angles = chance.uniform(0, np.pi, count)
     reach = np.concatenate([chance.uniform(0.04, 0.17, _SCRATCHES), np.full(_PITS, 0.002)])
     along = np.stack([np.cos(angles), np.sin(angles)], 1) * reach[:, None]
-    return [
-        np.stack([m - a, m + 0.1 * a[::-1], m + a]) for m, a in zip(middles, along, strict=True)
-    ]
+    return np.stack([middles - along, middles + 0.1 * along[:, ::-1], middles + along], 1)
 
 
 @kept
