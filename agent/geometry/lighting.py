@@ -32,6 +32,7 @@ _INNER: Final = 0.84  # part of the face that is measured: of a box alone the ri
 _COARSE: Final = 8  # nodes across the hull that the shading is given at
 _SPREAD: Final = 0.075  # of the hull: the Gaussian that the shading is smoothed with
 _EVERY: Final = 2  # of the samples, every second tells the shading
+_NO_SHADE: Final = np.float32(0.05)  # weight of that where no sample is near
 _PALE: Final = 250  # what grey is counted as, where coloured paint is less
 _PAPER: Final = 0.92  # what reflects as much as the sign's own white
 _SHADE_LIMITS: Final = (0.45, 1.3)
@@ -184,7 +185,7 @@ def measure_light(pixels: Pixels, plane: Plane, window: Window | None = None) ->
     high = np.asarray(cv2.max(cv2.max(red, green), blue), np.uint8)
     low = np.asarray(cv2.min(cv2.min(red, green), blue), np.uint8)
     black, white = _levels(samples, high, low)
-    shading = _shading(high, low, _smoothing(plane.shape))
+    shading = _shading(high, low, plane.shape)
     blur = _blur(view, float(white[1] - black[1]))
     return Light(plane, black, white, shading, blur)
 
@@ -217,20 +218,21 @@ def _places(shape: Shape) -> NDArray[np.intp]:
     return np.flatnonzero(face)
 
 
-@lru_cache(maxsize=6)  # some 60 kB each
+@lru_cache(maxsize=6)
 def _smoothing(shape: Shape) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Weights (nodes,) and (nodes, N) that smooth the samples of a face by a Gaussian.
+    """A Gaussian's weights from the grid to the nodes along one axis, (n, m), and what each node's
+    weights add up to on a face, (n, n).
 
-    The former are small ones for no shade at all: they count where no sample is near.
+    Two small products: one large one would be shared among the cores, which takes longer.
     """
     nodes = (np.arange(_COARSE) + 0.5) / _COARSE - 0.5
     grid = ((np.arange(_GRID) + 0.5) / _GRID - 0.5) * _INNER
     rise = np.exp(-((nodes[:, None] - grid) ** 2) / (2 * _SPREAD**2))
-    full = np.einsum("ai,bj->abij", rise, rise).reshape(_COARSE**2, -1)
-    weights = full[:, _places(shape)[::_EVERY]]
-    weights *= _EVERY / (2 * np.pi * (_SPREAD * _GRID / _INNER) ** 2)
-    total = weights.sum(1) + 0.05
-    return (0.05 / total).astype(np.float32), (weights / total[:, None]).astype(np.float32)
+    rise *= (_EVERY / (2 * np.pi)) ** 0.5 / (_SPREAD * _GRID / _INNER)
+    face = np.zeros((_GRID, _GRID))
+    face.ravel()[_places(shape)[::_EVERY]] = 1
+    total = rise @ face @ rise.T + _NO_SHADE
+    return rise.astype(np.float32), total.astype(np.float32)
 
 
 def _levels(
@@ -255,11 +257,7 @@ def _levels(
     return np.array((veil,) * 3, np.float32), np.array(white, np.float32)
 
 
-def _shading(
-    high: NDArray[np.uint8],
-    low: NDArray[np.uint8],
-    smoothing: tuple[NDArray[np.float32], NDArray[np.float32]],
-) -> NDArray[np.float32]:
+def _shading(high: NDArray[np.uint8], low: NDArray[np.uint8], shape: Shape) -> NDArray[np.float32]:
     """Slow change of brightness over the sign, about 1: (n, n).
 
     White and coloured paint are told apart by saturation and each is compared with its own median,
@@ -276,11 +274,12 @@ def _shading(
         ratio = one * levels
     else:
         ratio = one * _inverse_median(one)
-    even, weights = smoothing
-    smooth = even + weights @ ratio
+    grid = np.zeros(_GRID * _GRID, np.float32)
+    grid[_places(shape)[::_EVERY]] = ratio
+    rise, total = _smoothing(shape)
+    smooth = (rise @ grid.reshape(_GRID, _GRID) @ rise.T + _NO_SHADE) / total
     low_limit, high_limit = _SHADE_LIMITS
-    held = np.minimum(np.maximum(smooth, low_limit), high_limit)
-    return np.asarray(held.reshape(_COARSE, _COARSE), np.float32)
+    return np.asarray(np.minimum(np.maximum(smooth, low_limit), high_limit), np.float32)
 
 
 def _inverse_median(values: NDArray[np.uint8]) -> np.float32:

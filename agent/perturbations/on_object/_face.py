@@ -59,6 +59,7 @@ def clipped(layer: NDArray[np.uint8], shape: Shape, scale: float = 1.0) -> NDArr
     return np.asarray(cv2.multiply(layer, cv2.merge([inside] * layer.shape[2]), scale=1 / 255))
 
 
+@kept
 def face_points(shape: Shape, count: int = 48) -> NDArray[np.float64]:
     """Points (N, 2) spread evenly over a face, in parts of its hull's side."""
     line = (np.arange(count) + 0.5) / count - 0.5
@@ -73,4 +74,5 @@ def clearance(points: NDArray[np.float64], shape: Shape) -> NDArray[np.float64]:
     along = np.roll(corners, -1, 0) - corners
     inward = np.stack([-along[:, 1], along[:, 0]], 1) / np.hypot(*along.T)[:, None]
     offsets = (corners * inward).sum(1)
-    return np.asarray((points @ inward.T - offsets).min(-1))
+    flat = inward @ points.reshape(-1, 2).T - offsets[:, None]
+    return np.asarray(flat.min(0).reshape(points.shape[:-1]))

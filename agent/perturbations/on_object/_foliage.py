@@ -58,7 +58,7 @@ def branch(side: int, seed: int, cover: float, shape: Shape) -> NDArray[np.uint8
     last = _last_piece(
         births, variety, (face_points(shape) - offset) * (-1 if mirrored else 1, 1), cover
     )
-    palette = _palette(variety)
+    palette = _palette(variety).copy()
     palette[last + 1 :] = 0
     layer = palette.view(np.uint32).ravel().take(births).view(np.uint8)
     layer = layer.reshape(*births.shape, 4)
@@ -147,6 +147,7 @@ def _grown(side: int, variety: int) -> NDArray[np.uint16]:
     return births
 
 
+@kept
 def _palette(variety: int) -> NDArray[np.uint8]:
     """Colour and coverage by number of piece, (N + 1, 4); nothing for number 0."""
     colours = [(*piece.colour, 255) for piece in _pieces(variety)]

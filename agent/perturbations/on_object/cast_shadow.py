@@ -17,6 +17,7 @@ from agent.perturbations.on_object._face import covered, face, face_points
 from agent.values import Pixels, derived_seed
 
 _LEAST_AREA: Final = 0.2
+_POINTS: Final = 32  # across the face, to find the shadow's share of it
 _SAFE: Final = 0.95  # where only the box is known, the rim may be sky
 
 
@@ -79,7 +80,7 @@ def _polygon(seed: int, corners: int, shape: Shape, share: float) -> NDArray[np.
         2 * np.pi / corners
     ) + chance.uniform(0, 2 * np.pi)
     reach = chance.uniform(0.5, 1.5, corners)
-    points = face_points(shape)
+    points = face_points(shape, _POINTS)
     away, where = 0.3 * np.sqrt(chance.uniform()), chance.uniform(0, 2 * np.pi)
     centre = points.mean(0) + away * np.array((np.cos(where), np.sin(where)))
     spokes = reach[:, None] * np.stack([np.cos(around), np.sin(around)], 1)
@@ -97,9 +98,9 @@ def _darkened(view: Pixels, factor: float) -> Pixels:
 
 def _gauge(points: NDArray[np.float64], spokes: NDArray[np.float64]) -> NDArray[np.float64]:
     """By how much the star-shaped polygon must grow to reach each point: (N,)."""
-    best = np.full(len(points), np.inf)
-    for start, end in zip(spokes, np.roll(spokes, -1, 0), strict=True):
-        weights = points @ np.linalg.inv(np.stack([start, end]))
-        inside = (weights >= -1e-9).all(1)
-        best[inside] = np.minimum(best[inside], weights[inside].sum(1))
-    return best
+    x, y = points.T
+    (ax, ay), (bx, by) = spokes.T[..., None], np.roll(spokes, -1, 0).T[..., None]
+    across = ax * by - ay * bx
+    first, second = (x * by - y * bx) / across, (ax * y - ay * x) / across
+    between = (first >= -1e-9) & (second >= -1e-9)
+    return np.asarray(np.where(between, first + second, np.inf).min(0))

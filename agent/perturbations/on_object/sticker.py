@@ -19,7 +19,7 @@ from agent.values import Pixels, derived_seed
 
 _REFERENCE_CM = 76.2  # the 30 in stop sign
 _REFERENCE_FACE_CM2 = 0.8284 * _REFERENCE_CM**2
-_TRIES: Final = 200
+_TRIES: Final = 100
 _RIM: Final = 0.012  # of the hull: so far from the sign's edge stickers keep
 _FINEST_LOG2: Final = (3, 9)  # sides of a sticker's drawing: 8 to 512 px
 
