@@ -1,0 +1,66 @@
+"""ImageNet-C's fog: a plasma fractal laid over the picture."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.perturbations import Moment
+from agent.perturbations._layers import kept
+from agent.perturbations.benchmark._imagenet_c import LEVELS, Corruption, at_level
+from agent.perturbations.benchmark._weather import (
+    TRUNCATE,
+    Size,
+    chance_of,
+    drawing_size,
+    fitted,
+    three,
+)
+from agent.perturbations.benchmark._weather_plasma import plasma
+from agent.values import Pixels, derived_seed
+
+_AMPLITUDE: Final = (1.5, 2.0, 2.5, 2.5, 3.0)
+_DECAY: Final = (2.0, 2.0, 1.7, 1.5, 1.4)
+
+
+class IcFog(Corruption):
+    """Fog of ImageNet-C: a random fractal of gray is added, then the sum is dimmed into range.
+
+    The fractal (diamond-square, from 0 to 1 over its own square) is added ``amplitude`` times, and
+    the sum is multiplied by m / (m + amplitude), m being the picture's brightest value. Amplitudes
+    1.5 to 3; the roughness falls by 2 to 1.4 from each scale to the next finer one (Hendrycks and
+    Dietterich 2019). No depth and no linear light: a benchmark's fog, not the road's. The fog
+    stands still in a clip.
+    """
+
+    def apply(self, pixels: Pixels, severity: float, moment: Moment) -> Pixels:
+        if severity <= 0:
+            return pixels.copy()
+        amplitude = at_level(_AMPLITUDE, severity, 0.0)
+        decay = at_level(_DECAY, severity, _DECAY[0])
+        height, width = pixels.shape[:2]
+        seed = derived_seed(moment.seed, self.kind())
+        layer = _layer((height, width), drawing_size(pixels.shape, self.scaled), decay, seed)
+        brightest = cv2.minMaxLoc(pixels.reshape(height, width * 3))[1] / 255
+        dimmed = brightest / (brightest + amplitude)
+        share = dimmed * amplitude
+        return np.asarray(cv2.addWeighted(pixels, dimmed, layer, share, TRUNCATE), np.uint8)
+
+    def describe(self, severity: float) -> str:
+        amplitude = at_level(_AMPLITUDE, severity, 0.0)
+        return f"level {LEVELS * severity:.1f}: fog of {amplitude:.2f} times white added"
+
+
+@kept
+def _layer(size: Size, drawn: Size, decay: float, seed: int) -> NDArray[np.uint8]:
+    """The fractal's corner that covers a picture, (H, W, 3), 255 for its highest point."""
+    side = 1 << (max(drawn) - 1).bit_length()
+    heights = plasma(side, decay, chance_of(seed))
+    low, high, _, _ = cv2.minMaxLoc(heights)
+    corner = heights[: drawn[0], : drawn[1]]
+    gain = 255 / max(high - low, 1e-9)
+    gray = np.asarray(cv2.convertScaleAbs(corner - np.float32(low), alpha=gain), np.uint8)
+    return three(np.ascontiguousarray(fitted(gray, size)))
