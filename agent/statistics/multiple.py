@@ -22,6 +22,6 @@ def benjamini_hochberg(p_values: Sequence[float]) -> tuple[float, ...]:
     ranked = sorted(range(n), key=lambda index: p_values[index])
     for rank in range(n, 0, -1):
         index = ranked[rank - 1]
-        least = min(least, p_values[index] * n / rank)
+        least = min(least, p_values[index] * (n / rank))
         adjusted[index] = least
     return tuple(adjusted)
