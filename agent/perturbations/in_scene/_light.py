@@ -34,6 +34,11 @@ def levels_of_fine(light: NDArray[np.uint16]) -> NDArray[np.uint8]:
     return np.asarray(_LEVELS.take(light), np.uint8)
 
 
+def linear(values: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Light in [0, 1] of picture values."""
+    return np.asarray(_LINEAR.take(values), np.float32)
+
+
 def light_of(level: float) -> float:
     """Light in [0, 1] of a picture value that need not be whole."""
     return float(np.interp(level, np.arange(256), LINEAR))
@@ -54,14 +59,16 @@ def by_place(table: NDArray[np.uint8], place: NDArray[np.uint8], pixels: Pixels)
 
 
 @kept
-def covering(level: int, gain: float = 1.0) -> NDArray[np.uint8]:
-    """Table of a veil or of drops before the scene: (cover, value), cover 0..255.
+def covering(level: int, veil: float = 0.0) -> NDArray[np.uint8]:
+    """Table of what stands before the scene, fog or drops: (cover, value), cover 0..255.
 
-    The scene's light, times ``gain``, gives way to that of ``level``: J g (1 - c) + A c, where c
-    is (cover / 255) squared, so that thin veils, to which dark pixels are touchy, have many steps.
+    The scene's light gives way to that of ``level``: J (1 - c) + A c, where c is (cover / 255)
+    squared, so that thin covers, to which dark pixels are touchy, have many steps. ``veil`` is a
+    share of the light that is covered everywhere besides.
     """
     cover = (np.arange(PLACES, dtype=np.float32)[:, None] / (PLACES - 1)) ** 2
-    return levels(_LINEAR * np.float32(gain) * (1 - cover) + np.float32(LINEAR[level]) * cover)
+    clear = (1 - cover) * np.float32(1 - veil)
+    return levels(_LINEAR * clear + np.float32(LINEAR[level]) * (1 - clear))
 
 
 def cover_of(share: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:

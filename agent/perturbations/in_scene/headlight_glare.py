@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from agent.perturbations import Moment, Perturbation
-from agent.perturbations._camera_view import CAMERA_HEIGHT_M, HORIZON, focal_px
+from agent.perturbations._camera_view import CAMERA_HEIGHT_M, HORIZON, focal_px, is_crop
 from agent.perturbations.in_scene._glare import offsets_deg, over, veil
 from agent.perturbations.in_scene._light import adding, by_place, levels
 from agent.values import Pixels, derived_seed
@@ -45,15 +45,15 @@ class HeadlightGlare(Perturbation):
     at 25 m: in equal ratios from 0.5 (about the limit for a low beam above its cut-off) to
     ``brightest_lx`` (a high beam has 48 to 240). At a distance z the lens receives that times
     (25 / z)^2; the veil is Stiles and Holladay's (CIE 146), 10 E / angle^2 cd/m^2, added in linear
-    light, where picture white stands for ``white_cd_m2`` (2: a street at dusk); besides it light
+    light, where picture white stands for ``white_cd_m2`` (10: dusk, some 35 lx); besides it light
     runs along the streaks that wipers leave. The camera's metering darkens the rest by up to
     ``metering_ev``. The vehicle comes from 70 m at ``closing_m_s``, passes on the side that
-    ``drive_on`` tells, and another follows. The picture itself is not made night: put ``low_light``
-    before.
+    ``drive_on`` tells, and another follows; it never stands before the target. The picture itself
+    is not made night: put ``low_light`` before.
     """
 
-    brightest_lx: float = Field(80.0, gt=0.5, le=500)
-    white_cd_m2: float = Field(2.0, gt=0)
+    brightest_lx: float = Field(48.0, gt=0.5, le=500)
+    white_cd_m2: float = Field(10.0, gt=0)
     metering_ev: float = Field(1.5, ge=0, le=6)
     closing_m_s: float = Field(20.0, ge=0, le=80)
     streaks: float = Field(0.5, ge=0, le=1)
@@ -84,19 +84,25 @@ class HeadlightGlare(Perturbation):
         ahead = derived_seed(moment.seed, self.kind()) % 1000 / 1000 * 0.5 * way + 0.25 * way
         depth = _FIRST_M - (ahead + self.closing_m_s * moment.time_s) % way
         focal = focal_px(shape)
-        side = -1 if self.drive_on == "right" else 1
         lux = self._at_25_m(severity) * (_GAUGE_M / depth) ** 2
         lux *= min((_FIRST_M - depth) / _FADE_M, 1.0)
+        radius = float(np.degrees(_LAMP_RADIUS_M / depth))
         y = HORIZON * shape[0] + focal * (CAMERA_HEIGHT_M - _LAMP_HEIGHT_M) / depth
-        return [
-            _Lamp(
-                shape[1] / 2 + focal * (side * _LANE_M + half * _LAMPS_APART_M) / depth,
-                y,
-                lux,
-                float(np.degrees(_LAMP_RADIUS_M / depth)),
-            )
-            for half in (-0.5, 0.5)
-        ]
+        side = -1.0 if self.drive_on == "right" else 1.0
+        x = self._beside_target(shape, moment, side, focal * _LANE_M / depth)
+        apart = focal * _LAMPS_APART_M / depth
+        return [_Lamp(x + half * apart, y, lux, radius) for half in (-0.5, 0.5)]
+
+    def _beside_target(
+        self, shape: tuple[int, ...], moment: Moment, side: float, away: float
+    ) -> float:
+        """The vehicle's middle: in its lane, but beside the target where that one is known."""
+        x = shape[1] / 2 + side * away
+        if moment.region is None and moment.quad is None and not is_crop(shape):
+            return x
+        plane = moment.plane(shape)
+        edge = float((side * plane.corners[:, 0]).max()) + 0.35 * away
+        return side * max(side * x, edge)
 
     def _light(self, shape: tuple[int, ...], lamp: _Lamp) -> NDArray[np.float32]:
         """A lamp's halo and streaks on a coarse grid, relative to white."""
@@ -106,6 +112,6 @@ class HeadlightGlare(Perturbation):
             along = across * np.float32(np.cos(turn)) + down * np.float32(np.sin(turn))
             beside = across * np.float32(np.sin(turn)) - down * np.float32(np.cos(turn))
             narrow = 1 + (beside * np.float32(1 / _RAY_DEG)) ** 2
-            reach = np.exp(np.abs(along) * np.float32(-1 / _RAY_LENGTH_DEG))
-            light += np.float32(self.streaks * lamp.lux) * reach / (narrow * narrow)
+            reach = 1 + (along * np.float32(1 / _RAY_LENGTH_DEG)) ** 2
+            light += np.float32(self.streaks * lamp.lux) / (narrow * narrow * reach * reach)
         return light

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from agent.perturbations import Moment, Perturbation
-from agent.perturbations._camera_view import CAMERA_HEIGHT_M, HORIZON, focal_px
+from agent.perturbations._camera_view import CAMERA_HEIGHT_M, HORIZON, daylight, focal_px
 from agent.perturbations._layers import kept
 from agent.perturbations.in_scene._illuminant import adaptation
+from agent.perturbations.in_scene._sky import sky_cover
 from agent.values import Pixels, derived_seed
 
 _SUN_WIDE: Final = 0.0093  # rad: the sun's apparent diameter
@@ -21,7 +22,7 @@ _OFFSET: Final = 14.025  # sRGB's power law is shifted by 0.055 of 255
 _SWAY: Final = 0.006  # of the picture's width
 _SWAY_HZ: Final = (0.31, 0.47)
 _NOISE: Final = 256  # knots a side of the foliage's chance
-_KNOT_M: Final = 0.16
+_KNOT_M: Final = 0.08
 
 
 class ShadowEdge(Perturbation):
@@ -32,7 +33,8 @@ class ShadowEdge(Perturbation):
     that of ``sky_k`` on the CIE daylight locus. The edge is as wide as the sun's disc makes it: 9.3
     mm for each metre to what casts the shadow. The pattern lies on a flat road and, beyond it, on
     upright things 18 m away. ``tree``: a crown's shade with flecks of sun, which sways a little
-    with the time; ``building``: one straight, still edge. Where it falls is chance.
+    with the time; ``building``: one straight, still edge. Where it falls is chance;
+    what looks like sky is never in the shade.
     """
 
     caster: Literal["tree", "building"] = "tree"
@@ -52,7 +54,8 @@ class ShadowEdge(Perturbation):
             for hertz, phase in zip(_SWAY_HZ, (seed % 97 / 97, seed % 89 / 89), strict=True)
         ]
         view = shade[place[1] : place[1] + shape[0], place[0] : place[0] + shape[1]]
-        return self._darken(pixels, np.ascontiguousarray(view), severity)
+        ground = cv2.subtract(view, sky_cover(pixels, daylight(pixels), moment))
+        return self._darken(pixels, np.asarray(ground, np.uint8), severity)
 
     def describe(self, severity: float) -> str:
         return f"shade {self._ratio(severity):.2f} × darker"
@@ -63,12 +66,13 @@ class ShadowEdge(Perturbation):
     def _darken(self, pixels: Pixels, shade: NDArray[np.uint8], severity: float) -> Pixels:
         """Scale the light by what each place keeps of it.
 
-        To scale light by k is to scale picture values, shifted by the curve's offset, by k^(1/2.4).
+        Full shade keeps the sky's part of the light, and of the sun's what severity tells. To scale
+        light by k is to scale picture values, shifted by the curve's offset, by k^(1/2.4).
         """
-        sky = adaptation(self.sky_k).sum(1)
+        sky = adaptation(self.sky_k).sum(1) / self.deepest
+        sun = (1 / self._ratio(severity) - 1 / self.deepest) / (1 - 1 / self.deepest)
         shares = np.arange(256)[:, None] / 255
-        keep = 1 - shares * (1 - np.minimum(sky / self._ratio(severity), 1))
-        scale = keep ** (1 / 2.4)
+        scale = (1 - shares * (1 - sun) * (1 - sky)) ** (1 / 2.4)
         curves = np.round(255 * scale).astype(np.uint8)
         less = np.round(_OFFSET * (1 - scale.mean(1))).astype(np.uint8)
         gain = cv2.merge([cv2.LUT(shade, curves[:, channel].copy()) for channel in range(3)])
@@ -127,9 +131,9 @@ def _leaves(edge_m: float) -> NDArray[np.float32]:
     """
     chance = np.random.Generator(np.random.SFC64(derived_seed("crown")))
     grain = chance.normal(0, 1, (_NOISE, _NOISE)).astype(np.float32)
-    clumps, twigs = _blurred(grain, 6.0), _blurred(grain, 1.6)
+    clumps, twigs = _blurred(grain, 7.0), _blurred(grain, 1.5)
     cover = clumps / clumps.std() * 0.8 + twigs / twigs.std()
-    hidden = np.clip(0.5 + 4 * (cover + 0.5), 0, 1).astype(np.float32)
+    hidden = np.clip(0.5 + 1.6 * (cover + 0.6), 0, 1).astype(np.float32)
     return _blurred(hidden, max(0.35 * edge_m / _KNOT_M, 0.3))
 
 
