@@ -18,14 +18,17 @@ from agent.values import Pixels, derived_seed
 
 _EXTENT: Final = 1.12
 _REACH: Final = 2.4  # mirrored scenery comes from within so many hulls
-_CREASE: Final = (0.04, 0.28)  # from the sign's middle, in parts of the hull
+_CREASE: Final = (0.1, 0.58)  # from the sign's middle, in parts of the way to its rim
+_BACK: Final = 0.6  # of the flaps turn away from the road
 _RADIUS_CM: Final = 3.0  # of the sheet's bend
 _WOBBLE: Final = ((30.0, 1.1), (13.0, 0.5))  # the crease's wandering, in cm
 _BUCKLES: Final = ((15.0, 0.55), (7.0, 0.22), (3.5, 0.07))  # height in cm at a right angle
 _SKY: Final = 0.42  # part of the light that comes from everywhere
+_ABOVE, _AHEAD = 0.62, 0.7  # of the way to the sun: high, and on the road's side
 _DARKEST, _BRIGHTEST = 0.3, 1.7
+_BUCKLED_CM: Final = 5.0  # of the sheet before the crease
 _ONE: Final = 128  # the shade that leaves things as they are
-_SHARP_RIM_CM, _VAGUE_RIM_CM = 1.0, 3.5
+_SHARP_RIM_CM, _VAGUE_RIM_CM = 1.0, 3.0
 """How far about the rim the sign may still show, where it is known and where only its box is."""
 
 
@@ -56,7 +59,7 @@ class Bent(Perturbation):
         out = pixels.copy()
         if not window.empty:
             near = plane.window(pixels.shape, extent=_REACH)
-            outward = _pixels_per_cm(plane) @ _crease(seed)[0]
+            outward = _pixels_per_cm(plane) @ _crease(seed)[:2]
             _turn_flap(pixels, out, (near, window), plane, shifts, looks, outward)
         return out
 
@@ -131,13 +134,13 @@ def _window(plane: Plane, bounds: NDArray[np.float64], shape: tuple[int, ...]) -
 
 @kept
 def _crease(seed: int) -> NDArray[np.float64]:
-    """Two rows: the way out over the crease, of length 1; and its place, the flap's way (1 is
-    back), and where the light comes from sideways."""
+    """The way out over the crease (x, y), its place in parts of the way to the rim, the flap's
+    way (1 is back, -1 forward), and how far the light comes from aside."""
     chance = weather.chance_of(seed, "crease")
     angle = chance.uniform(0, 2 * np.pi)
-    place, light = chance.uniform(*_CREASE), chance.uniform(-0.5, 0.5)
-    way = 1.0 if chance.random() < 0.6 else -1.0
-    return np.array(((np.cos(angle), np.sin(angle)), (place, way * (1 + 0.5 * light))))
+    way = 1.0 if chance.random() < _BACK else -1.0
+    place, aside = chance.uniform(*_CREASE), chance.uniform(-0.25, 0.25)
+    return np.array((np.cos(angle), np.sin(angle), place, way, aside))
 
 
 @kept
@@ -147,28 +150,35 @@ def _fold(
     """How far outwards each point's picture comes from in cm, as flap and as scenery; the flap's
     cover and shade; and the rectangle in cm that changes."""
     span = size_cm * _EXTENT
-    outward, (place, _) = _crease(seed)
+    crease = _crease(seed)
+    outward = crease[:2].astype(np.float32)
+    place = crease[2] * float((outline(shape) @ crease[:2]).max()) * size_cm
     x, y = weather.positions(side, span)
-    along = x * np.float32(outward[0]) + y * np.float32(outward[1])
     wobble = weather.noise(side, span, _WOBBLE, weather.chance_of(seed, "wobble"))
-    shown = along - np.float32(place * size_cm) - wobble
-    angle = np.radians(degrees)
+    shown = x * outward[0] + y * outward[1] - np.float32(place) - wobble
+    angle = float(np.radians(degrees))
     length, turn = _unrolled(shown, angle, size_cm)
-    flap = np.where(shown > 0, length - shown, 0).astype(np.float32)
+    flap = np.maximum(length - shown, 0) * (shown > 0)
     face = weather.face_cover(shape, side, 1 / _EXTENT)
-    step = np.float32(side / span)
-    rows, columns = np.mgrid[0:side, 0:side].astype(np.float32)
-    cover = cv2.remap(
-        face, columns + flap * step * outward[0], rows + flap * step * outward[1], cv2.INTER_LINEAR
-    )
+    line = np.arange(side, dtype=np.float32)
+    across, down = outward * np.float32(side / span)
+    cover = cv2.remap(face, line + flap * across, line[:, None] + flap * down, cv2.INTER_LINEAR)
     rim, within = _to_rim(x, y, shape, size_cm, outward)
-    open_ = (shown > 0) & (within > -rim_cm)
-    beside = np.where(open_, 2 * np.maximum(rim, 0) + rim_cm, 0).astype(np.float32)
+    beyond = (shown > 0) & (within > -rim_cm)
+    beside = 2 * np.maximum(rim + np.float32(rim_cm), 0) * beyond
     shade = _shade(side, size_cm, seed, turn, shown, angle)
-    touched = np.argwhere(open_ | ((shade != _ONE) & (face > 0)))
-    low, high = touched.min(0)[::-1], touched.max(0)[::-1] + 1
-    bounds = np.concatenate([low, high]) * (span / side) - span / 2
-    return np.dstack([flap, beside]), np.dstack([cover, shade]), bounds
+    bounds = _bounds(beyond | ((shade != _ONE) & (face > 0)), span)
+    return np.dstack([flap, beside]), np.dstack([np.asarray(cover, np.uint8), shade]), bounds
+
+
+def _bounds(touched: NDArray[np.bool_], span: float) -> NDArray[np.float64]:
+    """The rectangle about what is touched, in cm: left, top, right, bottom."""
+    ends = []
+    for axis in (0, 1):
+        places = np.flatnonzero(touched.any(axis))
+        ends.append((places[0], places[-1] + 1) if len(places) else (0, 0))
+    (left, right), (top, bottom) = ends
+    return np.array((left, top, right, bottom)) * (span / len(touched)) - span / 2
 
 
 def _unrolled(
@@ -184,7 +194,7 @@ def _unrolled(
 
 
 def _to_rim(
-    x: weather.Field, y: weather.Field, shape: Shape, size_cm: float, outward: NDArray[np.float64]
+    x: weather.Field, y: weather.Field, shape: Shape, size_cm: float, outward: weather.Field
 ) -> tuple[weather.Field, weather.Field]:
     """How many cm it is outwards to the sign's rim, and squarely to its nearest edge; less than
     0 beyond it: (side, side) each."""
@@ -213,17 +223,17 @@ def _shade(
     angle: float,
 ) -> weather.Layer:
     """Light on the bent sheet relative to before, as picture values relative to ``_ONE``."""
-    outward, (_, bias) = _crease(seed)
-    way, aside = np.sign(bias), abs(bias) - 1
+    out_x, out_y, _, way, aside = (np.float32(one) for one in _crease(seed))
     span = size_cm * _EXTENT
-    near = np.exp(-((np.maximum(-shown, 0) / 5) ** 2)) * (shown > -12)
+    near = np.exp(-np.square(np.maximum(-shown, 0) * np.float32(1 / _BUCKLED_CM)))
     bumps = weather.noise(side, span, _BUCKLES, weather.chance_of(seed, "buckles"))
-    bumps = bumps * (near * np.sin(angle)).astype(np.float32)
-    step = side / span
-    tilt_x = way * np.sin(turn) * outward[0] - np.gradient(bumps, axis=1) * step
-    tilt_y = way * np.sin(turn) * outward[1] - np.gradient(bumps, axis=0) * step
-    sun = np.array((aside, -0.62, 0.7))
-    facing = (tilt_x * sun[0] + tilt_y * sun[1] + np.cos(turn) * sun[2]) / sun[2]
-    light = _SKY * (0.5 + 0.5 * np.cos(turn)) + (1 - _SKY) * np.maximum(facing, 0)
+    bumps *= near * (near > 0.01) * np.float32(np.sin(angle))
+    step = 0.5 * side / span
+    tilt = way * np.sin(turn)
+    tilt_x = tilt * out_x - cv2.Sobel(bumps, cv2.CV_32F, 1, 0, ksize=1, scale=step)
+    tilt_y = tilt * out_y - cv2.Sobel(bumps, cv2.CV_32F, 0, 1, ksize=1, scale=step)
+    upright = np.cos(turn)
+    facing = upright + (tilt_x * aside - tilt_y * np.float32(_ABOVE)) * np.float32(1 / _AHEAD)
+    light = _SKY * (0.5 + 0.5 * upright) + (1 - _SKY) * np.maximum(facing, 0)
     seen = np.clip(light, _DARKEST, _BRIGHTEST) ** (1 / 2.2)
     return np.asarray((_ONE * seen + 0.5).astype(np.uint8))

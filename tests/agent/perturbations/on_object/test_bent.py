@@ -67,7 +67,7 @@ def test_a_flap_is_lit_unlike_the_rest_of_the_sheet() -> None:
     tones = []
     for seed in range(8):
         result = bent(1.0, seed)
-        tones.append(result[red(result)][:, 0].astype(float))
-    assert all(np.quantile(one, 0.5) == pytest.approx(RED[0], abs=6) for one in tones)
-    assert min(np.quantile(one, 0.02) for one in tones) < 0.75 * RED[0]
-    assert max(np.quantile(one, 0.98) for one in tones) > 1.05 * RED[0]
+        tones.append(result[red(result)][:, 0] / RED[0])
+    assert all((np.abs(one - 1) < 0.02).mean() > 0.2 for one in tones)
+    assert min(np.quantile(one, 0.02) for one in tones) < 0.75
+    assert max(np.quantile(one, 0.98) for one in tones) > 1.05
