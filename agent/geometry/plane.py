@@ -126,10 +126,25 @@ class Plane:
         sign has in the picture (see ``layer_side``): interpolation is bilinear.
         """
         matrix = self.drawn(layer.shape[0], self.size_cm * extent, window, motion)
-        size = (window.width, window.height)
+        return self.seen(layer, matrix, (window.width, window.height), extent=extent)
+
+    def seen(
+        self,
+        picture: NDArray[np.uint8],
+        matrix: NDArray[np.float64],
+        size: tuple[int, int],
+        flags: int = 0,
+        border: int = cv2.BORDER_CONSTANT,
+        *,
+        extent: float = 1.0,
+    ) -> NDArray[np.uint8]:
+        """A picture through a matrix from ``drawn``, without perspective where there is none."""
+        flags |= cv2.INTER_LINEAR
         if self._flat(extent):
-            return np.asarray(cv2.warpAffine(layer, matrix[:2], size), np.uint8)
-        return np.asarray(cv2.warpPerspective(layer, matrix, size), np.uint8)
+            flat = cv2.warpAffine(picture, matrix[:2], size, flags=flags, borderMode=border)
+            return np.asarray(flat, np.uint8)
+        deep = cv2.warpPerspective(picture, matrix, size, flags=flags, borderMode=border)
+        return np.asarray(deep, np.uint8)
 
     def drawn(
         self,

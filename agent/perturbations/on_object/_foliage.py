@@ -20,7 +20,7 @@ from agent.perturbations.on_object._face import face_points
 EXTENT: Final = 1.9
 """Width of the drawing in widths of the sign."""
 
-HUNG: Final = (1.0, 1.6)
+HUNG: Final = (0.74, 1.6)
 """Width and height of the stretch of bough that repeats above the drawing."""
 
 VARIETY: Final = 8
@@ -46,8 +46,11 @@ class _Piece(NamedTuple):
 
 
 @kept
-def branch(side: int, seed: int, cover: float, shape: Shape) -> NDArray[np.uint8]:
-    """A branch that covers a part of a sign's face, premultiplied: (S, S, 4).
+def branch(
+    side: int, seed: int, cover: float, shape: Shape
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """A branch that covers a part of a sign's face, premultiplied (S, S, 4), and the corners (4, 2)
+    of the box about it in widths of the sign.
 
     It spans ``EXTENT`` widths of the sign, of ``side`` pixels each. More ``cover`` shows more of
     the same branch. The seed picks one of ``VARIETY`` branches, mirrors it or not, and moves it.
@@ -68,7 +71,14 @@ def branch(side: int, seed: int, cover: float, shape: Shape) -> NDArray[np.uint8
         moved[0] = (-1, 0, layer.shape[0] - 1 + moved[0, 2])
     span = (layer.shape[1], layer.shape[0])
     layer = np.asarray(cv2.warpAffine(layer, moved, span, flags=cv2.INTER_NEAREST), np.uint8)
-    return np.asarray(cv2.resize(layer, (wide, wide), interpolation=cv2.INTER_AREA), np.uint8)
+    small = np.asarray(cv2.resize(layer, (wide, wide), interpolation=cv2.INTER_AREA), np.uint8)
+    return small, _box_about(small)
+
+
+def _box_about(layer: NDArray[np.uint8]) -> NDArray[np.float64]:
+    x, y, wide, high = cv2.boundingRect(cv2.extractChannel(layer, 3))
+    corners = np.array(((x, y), (x + wide, y), (x + wide, y + high), (x, y + high)))
+    return np.asarray((corners / layer.shape[0] - 0.5) * EXTENT)
 
 
 def bough(side: int, seed: int) -> tuple[NDArray[np.uint8], float, float]:

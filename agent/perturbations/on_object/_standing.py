@@ -5,6 +5,7 @@ Lengths are in widths of the sign's hull, as seen at the sign's distance.
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import cv2
@@ -59,41 +60,46 @@ def upright(
     Its left upper corner and size are in hulls about the sign's centre. ``repeat`` continues it
     over the height of the picture, down to ``bottom`` where that is given.
     """
-    half = plane.size_cm
-    low = np.inf if bottom is None else bottom
-    marks = np.array([(left, 0.0), (left + size[0], 0.0), (0.0, top), (0.0, top + size[1])])
-    ends = plane.project(marks * half)
-    x0, x1 = float(ends[0, 0]), float(ends[1, 0])
-    y0, y1 = float(ends[2, 1]), float(ends[3, 1])
-    floor = (
-        shape[0]
-        if not np.isfinite(low)
-        else float(plane.project(np.array([(0, low * half)]))[0, 1])
-    )
-    first, last = (0.0, floor) if repeat else sorted((y0, y1))
-    window = Window(
-        *_whole(min(x0, x1), first, shape, np.floor), *_whole(max(x0, x1), last, shape, np.ceil)
-    )
+    marks = np.array(((left, 0.0), (left + size[0], 0.0), (0.0, top), (0.0, top + size[1])))
+    ends = plane.project(marks * plane.size_cm)
+    x0, x1 = ends[:2, 0].tolist()
+    y0, y1 = sorted(ends[2:, 1].tolist())
+    y1 = max(y1, y0 + 1)
+    first, last = y0, y1
+    if repeat:
+        low = np.array(((0.0, 0.0 if bottom is None else bottom * plane.size_cm),))
+        first, last = 0.0, shape[0] if bottom is None else float(plane.project(low)[0, 1])
+    window = about(np.array(((x0, first), (x1, last))), shape, margin_px=0)
     if window.empty:
         return window, np.zeros((0, 0, 4), np.uint8)
     across, down = (x1 - x0) / drawing.shape[1], (y1 - y0) / drawing.shape[0]
+    if repeat:  # laid end to end: OpenCV's own wrapping border takes several times as long
+        before = math.floor((window.y0 - y0) / (y1 - y0))
+        count = math.ceil((window.y1 - y0) / (y1 - y0)) - before
+        drawing = np.concatenate([drawing] * (count + 1))
+        y0 += before * (y1 - y0)
     matrix = np.array(
         (
             (across, 0, x0 + 0.5 * across - 0.5 - window.x0),
             (0, down, y0 + 0.5 * down - 0.5 - window.y0),
         )
     )
-    border = cv2.BORDER_WRAP if repeat else cv2.BORDER_CONSTANT
-    seen = cv2.warpAffine(drawing, matrix, (window.width, window.height), borderMode=border)
+    seen = cv2.warpAffine(drawing, matrix, (window.width, window.height))
     return window, np.asarray(seen, np.uint8)
 
 
-def _whole(x: float, y: float, shape: tuple[int, ...], rounded: np.ufunc) -> tuple[int, int]:
-    """The whole pixel of a place, within the picture."""
-    return (
-        int(rounded(min(max(x, 0), shape[1]))),
-        int(rounded(min(max(y, 0), shape[0]))),
+def about(points: NDArray[np.float64], shape: tuple[int, ...], *, margin_px: int = 2) -> Window:
+    """The part of a picture that some points (N, 2) in pixels span."""
+    limit = (shape[1], shape[0])
+    x0, y0 = (
+        math.floor(min(max(one - margin_px, 0), end))
+        for one, end in zip(points.min(0).tolist(), limit, strict=True)
     )
+    x1, y1 = (
+        math.ceil(min(max(one + margin_px, 0), end))
+        for one, end in zip(points.max(0).tolist(), limit, strict=True)
+    )
+    return Window(x0, y0, x1, y1)
 
 
 @kept

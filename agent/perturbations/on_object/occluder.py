@@ -61,11 +61,11 @@ class Occluder(Perturbation):
     ) -> list[Seen]:
         seed = derived_seed(moment.seed, self.kind())
         side = plane.layer_side()
-        drawn = foliage.branch(side, seed, cover, plane.shape)
+        drawn, box = foliage.branch(side, seed, cover, plane.shape)
         away = self._swing(moment) / _REFERENCE_CM
         motion = np.eye(3)
         motion[:2, 2] = away * plane.size_cm
-        window = plane.window(shape, extent=foliage.EXTENT)
+        window = standing.about(plane.project((box + away) * plane.size_cm), shape)
         seen = plane.warp(drawn, window, extent=foliage.EXTENT, motion=motion)
         hung, x, y = foliage.bough(side, seed)
         left, bottom = x + away[0] - foliage.HUNG[0] / 2, y + away[1]

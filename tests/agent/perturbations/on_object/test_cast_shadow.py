@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
+from agent.geometry.plane import Window
+from agent.geometry.shapes import Shape
 from agent.geometry.sign_face import octagon
 from agent.perturbations import Moment
 from agent.perturbations.on_object.cast_shadow import CastShadow
@@ -56,3 +58,28 @@ def test_the_edge_is_a_few_pixels_wide() -> None:
     ratio = lightness(CastShadow().apply(wall, 0.5, Moment(seed=3, quad=quad)))
     steps = np.abs(np.diff(ratio, axis=1))
     assert steps.max() < 0.4 * (ratio.max() - ratio.min())
+
+
+@pytest.mark.parametrize("face", ["triangle", "diamond", "circle"])
+def test_the_share_is_that_of_a_face_of_any_shape(face: Shape) -> None:
+    wall = np.full((400, 400, 3), 160, np.uint8)
+    shares = []
+    for seed in range(5):
+        moment = Moment(seed=seed, quad=QUAD, face=face)
+        inside = moment.plane(wall.shape).mask(Window(0, 0, 400, 400)) > 127
+        shaded = lightness(CastShadow().apply(wall, 1.0, moment)) < lightness(wall) * 0.7
+        shares.append(shaded.sum() / inside.sum())
+        assert not (shaded & ~inside).sum() > 0.01 * shaded.sum()
+    assert np.mean(shares) == pytest.approx(0.5, abs=0.06)
+
+
+def test_the_shadow_is_exact_to_a_few_levels_against_the_same_in_floats() -> None:
+    chance = np.random.default_rng(0)
+    coarse = chance.integers(20, 236, (40, 40, 3), np.uint8)
+    picture = np.asarray(cv2.resize(coarse, (400, 400), interpolation=cv2.INTER_CUBIC), np.uint8)
+    quad = ((-4e3, -4e3), (5e3, -4e3), (5e3, 5e3), (-4e3, 5e3))
+    shaded = CastShadow(area=1.0).apply(picture, 1.0, Moment(seed=1, quad=quad))
+    lab = cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    wanted = cv2.cvtColor(lab * np.float32((0.4, 1, 1)), cv2.COLOR_LAB2RGB) * 255
+    error = np.mean((shaded.astype(float) - np.clip(wanted, 0, 255)) ** 2)
+    assert 10 * np.log10(255**2 / error) > 40

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from agent.geometry.plane import sign_plane
+from agent.geometry.plane import Window, sign_plane
+from agent.geometry.shapes import Shape
 from agent.geometry.sign_face import stop_face
 from agent.perturbations import Moment
 from agent.perturbations.on_object.sticker import Sticker
@@ -82,3 +83,15 @@ def test_a_tilted_sign_carries_narrower_stickers() -> None:
         changed = (Sticker().apply(flat, 1, Moment(seed=1, quad=quad)) != flat).any(2).sum()
         areas.append(changed / plane.side_px**2)
     assert areas[1] == pytest.approx(areas[0], rel=0.12)
+
+
+@pytest.mark.parametrize("face", ["triangle", "inverted_triangle", "diamond", "circle"])
+def test_stickers_stay_on_faces_of_any_shape(face: Shape) -> None:
+    flat = np.full((400, 400, 3), 128, np.uint8)
+    quad = ((50.0, 50.0), (350.0, 50.0), (350.0, 350.0), (50.0, 350.0))
+    moment = Moment(seed=4, quad=quad, face=face)
+    changed = (Sticker().apply(flat, 1.0, moment) != flat).any(2)
+    plane = moment.plane(flat.shape)
+    off = plane.mask(Window(0, 0, 400, 400), scale=1.03) == 0
+    assert changed.sum() > 5000
+    assert not (changed & off).any()
