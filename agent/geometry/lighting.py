@@ -25,7 +25,7 @@ from agent.geometry.light import BRIGHTEST_SHADE, SHARPEST, Light, measure_light
 from agent.geometry.plane import Plane, Window
 from agent.values import Pixels
 
-__all__ = ["Light", "change", "compose", "lay", "measure_light", "mix", "put", "put_into"]
+__all__ = ["Light", "change", "lay", "measure_light", "mix", "put", "put_into"]
 
 _LEAST_BLUR: Final = 0.4
 _EVEN: Final = np.ones((1, 1, 1), np.float32)
@@ -133,19 +133,6 @@ def put_into(
     view = window.of(out)
     rest = cv2.multiply(view, cv2.bitwise_not(part), scale=1 / 255)
     cv2.add(rest, lit, dst=view)
-
-
-def compose(
-    pixels: Pixels,
-    window: Window,
-    layer: NDArray[np.float32],
-    light: Light,
-    *,
-    shaded: bool = True,
-) -> Pixels:
-    """``put`` for a layer (h, w, 4) of floats in [0, 1]."""
-    scaled = np.asarray(cv2.convertScaleAbs(layer, alpha=255), np.uint8)
-    return put(pixels, window, scaled, light, shaded=shaded)
 
 
 def _shade_over(light: Light, window: Window) -> NDArray[np.float32]:

@@ -78,9 +78,9 @@ class Plane:
 
     def project(self, points_cm: NDArray[np.float64]) -> NDArray[np.float64]:
         """Pixels (N, 2) of points (N, 2) in sign centimetres."""
-        points = np.column_stack([points_cm, np.ones(len(points_cm))]) @ self.matrix.T
-        depth = np.where(np.abs(points[:, 2:]) < 1e-9, 1e-9, points[:, 2:])
-        return np.asarray(points[:, :2] / depth)
+        seen = points_cm @ self.matrix[:, :2].T + self.matrix[:, 2]
+        depth = seen[:, 2:]
+        return np.asarray(seen[:, :2] / np.where(np.abs(depth) < 1e-9, 1e-9, depth))
 
     def window(
         self, shape: tuple[int, ...], *, extent: float = 1.0, margin_px: float = 2.0

@@ -81,14 +81,20 @@ def _box_about(layer: NDArray[np.uint8]) -> NDArray[np.float64]:
     return np.asarray((corners / layer.shape[0] - 0.5) * EXTENT)
 
 
-def bough(side: int, seed: int) -> tuple[NDArray[np.uint8], float, float]:
-    """What the branch hangs on: a stretch that continues itself upwards, and where its lower end
-    is. It is ``HUNG`` widths of the sign in size."""
+def bough(side: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """What the branch hangs on: a stretch that continues itself upwards, ``HUNG`` widths of the
+    sign in size, and where the middle of its lower end is, (2,)."""
+    number, end = _hung_at(seed)
+    return _stretch(side, int(number[0])), end
+
+
+@kept
+def _hung_at(seed: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     variety, mirrored, offset = _drawn_by(seed)
-    turn = -1.0 if mirrored else 1.0
     path = _bough(_chance(variety))
     x = float(np.interp(_JOINT, path[:, 1], path[:, 0]))
-    return _stretch(side, variety % _STRETCHES), turn * x + offset[0], _JOINT + offset[1]
+    end = np.array((-x if mirrored else x, _JOINT)) + offset
+    return np.array((variety % _STRETCHES,)), end
 
 
 def _drawn_by(seed: int) -> tuple[int, bool, NDArray[np.float64]]:

@@ -11,6 +11,7 @@ from pydantic import Field
 from agent.geometry.lighting import measure_light, put_into
 from agent.geometry.plane import Plane, Window
 from agent.perturbations import Moment, Perturbation
+from agent.perturbations._layers import kept
 from agent.perturbations.on_object import _foliage as foliage
 from agent.perturbations.on_object import _standing as standing
 from agent.values import Pixels, derived_seed
@@ -67,17 +68,17 @@ class Occluder(Perturbation):
         motion[:2, 2] = away * plane.size_cm
         window = standing.about(plane.project((box + away) * plane.size_cm), shape)
         seen = plane.warp(drawn, window, extent=foliage.EXTENT, motion=motion)
-        hung, x, y = foliage.bough(side, seed)
-        left, bottom = x + away[0] - foliage.HUNG[0] / 2, y + away[1]
+        hung, end = foliage.bough(side, seed)
+        middle, bottom = (end + away).tolist()
+        left, top = middle - foliage.HUNG[0] / 2, bottom - foliage.HUNG[1]
         above = standing.upright(
-            plane, shape, hung, left, bottom - foliage.HUNG[1], foliage.HUNG,
-            repeat=True, bottom=bottom,
-        )  # fmt: skip
+            plane, shape, hung, left, top, foliage.HUNG, repeat=True, bottom=bottom
+        )
         return [above, (window, seen)]
 
     def _swing(self, moment: Moment) -> NDArray[np.float64]:
         """Where the branch swings to, (2,) in centimetres: two slow sines each way."""
-        phase = moment.generator(self.kind() + " sway").uniform(0, 2 * np.pi, 4)
+        phase = _phases(derived_seed(moment.seed, self.kind() + " sway"))
         turn = 2 * np.pi * _SWAY_HZ * moment.time_s
         both = 0.75 * np.sin(turn + phase[:2]) + 0.25 * np.sin(2.3 * turn + phase[2:])
         return np.asarray(self.sway_cm * both * (1.0, 0.5))
@@ -110,3 +111,8 @@ class Occluder(Perturbation):
         edge = float(standing.reached(plane.shape, cover)[0])
         left = edge - standing.LORRY[0] if from_left else -edge
         return [standing.upright(plane, shape, drawing, left, top, standing.LORRY)]
+
+
+@kept
+def _phases(seed: int) -> NDArray[np.float64]:
+    return np.random.Generator(np.random.SFC64(seed)).uniform(0, 2 * np.pi, 4)
