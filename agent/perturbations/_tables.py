@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +14,16 @@ from agent.values import Pixels
 def look_up(table: NDArray[np.uint8], rows: NDArray[np.uint8], pixels: Pixels) -> Pixels:
     """``table[rows, pixels]`` for ``pixels`` (H, W, 3) and ``rows`` of shape (H, W, 3) or (H, W).
 
-    ``table`` is (R, 256) with R of at most 256. The same as NumPy's indexing, which widens its
-    indices to 64 bits first; OpenCV's nearest-neighbour remap reads 16-bit ones: 3 times faster.
+    ``table`` is (R, 256) with R greater than every row. The two bytes lie side by side in memory,
+    so that they are one 16-bit index: a quarter faster than a nearest-neighbour remap and thrice
+    as fast as NumPy's indexing by two arrays.
     """
     height, width = pixels.shape[:2]
     if rows.ndim == 2:
         rows = np.asarray(cv2.merge([rows, rows, rows]), np.uint8)
     flat = (height, width * 3)
-    place = cv2.merge([pixels.reshape(flat), rows.reshape(flat)]).astype(np.int16)
-    found = cv2.remap(table, place, None, cv2.INTER_NEAREST)  # type: ignore[call-overload]
-    return np.asarray(found, np.uint8).reshape(pixels.shape)
+    bytes_ = (pixels.reshape(flat), rows.reshape(flat))
+    pair = cv2.merge(bytes_ if sys.byteorder == "little" else bytes_[::-1])
+    place = np.asarray(pair, np.uint8).reshape(height, width * 6).view(np.uint16)
+    found = np.asarray(table, np.uint8).reshape(-1).take(place)
+    return found.reshape(pixels.shape)

@@ -1,0 +1,22 @@
+"""When the rows of a picture are read by a rolling shutter."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.perturbations import Moment
+
+_LEAST_ROWS: Final = 480
+
+
+def row_time_s(shape: tuple[int, ...], moment: Moment) -> float:
+    """From one row to the next; a low picture is taken for a crop of one with 480 rows."""
+    return moment.sensor.readout_s / max(shape[0], _LEAST_ROWS)
+
+
+def row_times_s(shape: tuple[int, ...], moment: Moment) -> NDArray[np.float64]:
+    """When each row of a picture (H, W, ...) starts, in seconds within the clip, (H,)."""
+    return moment.time_s + np.arange(shape[0]) * row_time_s(shape, moment)
