@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.geometry.outline._canvas import Canvas
-from agent.geometry.outline._fit import Array, profiles, refine
+from agent.geometry.outline._fit import Array, profiles, project, refine
 from agent.geometry.outline._templates import template
 from agent.geometry.shapes import Shape
 
@@ -17,16 +17,20 @@ _REACH: Final = 0.16  # how far beside an outline chance is measured, in boxes
 _RINGS: Final = (0.95, 1.0, 1.05, 1.1, 1.2, 1.3, 1.4)
 _RESOLVED_PX: Final = 12.0  # a smaller sign's thin border is lost in its surroundings
 _LARGEST: Final = 1.2  # of the box
+_CONCENTRIC: Final = 0.06  # of the box, that a ring's corners may be off
+_RING_WEAKEST: Final = 0.3  # of the first outline's weakest sides
 _RING_SHARE: Final = 0.65  # of the best ring's support that the outermost one needs
 
 # Unlikely shapes cost: half a typical corner's support where all four are at their bounds.
 _BEND: Final = 0.02
 _AWAY: Final = 0.002
+_OFF: Final = 0.3  # what an edge loses at the limit of where it still counts
 _ROUND: Final = 0.015  # most signs are round, and small octagons look it
 
-# Fitted to 2,500 outlines: right is within 6 % of the size on photographs of stop signs, within
-# 9 % and of the right shape on crops of 43 kinds of sign, within .8 px or 12 % on drawn drives.
-_LOGIT: Final = (10.97, -2.42, -4.06, -0.78, -0.77, -0.76, 2.75)
+# Fitted to 3,000 outlines and places without a sign. Right is: within 6 % of the size on
+# photographs of stop signs, within 9 % and of the right shape on crops of 43 kinds of sign,
+# within .8 px or 12 % on drawn drives.
+_LOGIT: Final = (18.5, -5.87, -3.29, -0.92, -1.11, -1.33, 3.18)
 
 
 class Support(NamedTuple):
@@ -60,8 +64,23 @@ def outermost(drawn: Canvas, name: Shape, homography: Array) -> tuple[Array, Sup
     normals = np.stack([template(name).normals] * len(rings))
     fitted = refine(drawn, points, normals, starts, (0.03, 0.018, 0.014))
     seen = measure(drawn, [name] * len(rings), fitted)
-    chosen = int(np.flatnonzero(seen.at >= _RING_SHARE * seen.at.max())[-1])
+    like = seen.at >= _RING_SHARE * seen.at.max()
+    like &= seen.weakest >= _RING_WEAKEST * seen.weakest[rings.index(1.0)]
+    like &= _eccentricity(homography, fitted, template(name).middle) <= _CONCENTRIC
+    like[rings.index(1.0)] |= not like.any()
+    chosen = int(np.flatnonzero(like)[-1])
     return fitted[chosen], Support(*(part[chosen : chosen + 1] for part in seen))
+
+
+def _eccentricity(inner: Array, rings: Array, middle: float) -> Array:
+    """How far rings (C, 8) are from being an outline evenly enlarged, in boxes (C,)."""
+    points = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5), (0.0, middle)])
+    seen = project(points[None], np.concatenate([inner[None], rings]))
+    spokes = seen[:, :4] - seen[0, 4]
+    own = spokes[0]
+    ratio = (spokes[1:] * own).sum((1, 2)) / (own * own).sum()
+    off = spokes[1:] - ratio[:, None, None] * own
+    return np.asarray(np.abs(off).max((1, 2)))
 
 
 def _enlarged(homography: Array, ratio: float, middle: float) -> Array:
@@ -105,13 +124,15 @@ def measure(drawn: Canvas, names: Sequence[Shape], fitted: Array) -> Support:
 
 
 def _crests(response: Array, near: int) -> Array:
-    """The strongest edge within ``near`` steps of each point (C, N): crests only, no flanks."""
+    """The strongest edge within ``near`` steps of each point (C, N): crests only, no flanks; one
+    that is off the point counts less."""
     first = response.shape[2] // 2 - near
     last = first + 2 * near + 1
     level = response[..., first:last]
     crest = level >= response[..., first - 1 : last - 1]
     crest &= level >= response[..., first + 1 : last + 1]
-    return np.asarray((level * crest).max(2))
+    nearness = 1 - _OFF * (np.arange(-near, near + 1) / near) ** 2
+    return np.asarray((level * crest * nearness).max(2))
 
 
 def _weakest(at: Array, side: NDArray[np.int64]) -> float:
