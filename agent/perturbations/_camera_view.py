@@ -61,7 +61,7 @@ def scene_depth_m(pixels: Pixels, step: int, brightest: float) -> NDArray[np.flo
     """
     things, sky = _nearness((pixels.shape[0], pixels.shape[1]), step)
     size = (sky.shape[1], sky.shape[0])
-    blue = cv2.resize(cv2.extractChannel(pixels, 2), size, interpolation=cv2.INTER_AREA)
+    blue = shrunk(np.asarray(cv2.extractChannel(pixels, 2), np.uint8), size)
     slope = 1 / (_SKY_SPAN * brightest)
     likeness = np.clip(blue * np.float32(slope) - np.float32(_SKY_LEVEL / _SKY_SPAN), 0, 1)
     return np.asarray(1 / (things + likeness * (sky - things)))
@@ -85,6 +85,13 @@ def _nearness(shape: tuple[int, int], step: int) -> tuple[NDArray[np.float32], N
 
 def _places(length: int, step: int) -> NDArray[np.float64]:
     return (np.arange(-(-length // step)) + 0.5) * step
+
+
+def shrunk(view: NDArray[np.uint8], cells: tuple[int, int]) -> NDArray[np.uint8]:
+    """A view's mean by cells (across, down), from 9 samples of each: far cheaper than of all
+    pixels where cells and pixels do not divide."""
+    samples = cv2.resize(view, (cells[0] * 3, cells[1] * 3), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(cv2.resize(samples, cells, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def daylight(pixels: Pixels) -> float:

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.perturbations import Moment
-from agent.perturbations._camera_view import is_crop
+from agent.perturbations._camera_view import is_crop, shrunk
 from agent.values import Pixels
 
 _CELLS: Final = 20  # of the grid on which wide bright places are told from small ones
 _FROM, _TO = 0.55, 0.8  # of daylight: surely no sky, surely sky
+_LEAST: Final = 170.0  # daylight below that shows no sky
 _AROUND: Final = np.ones((3, 3), np.uint8)
 
 
@@ -22,10 +23,11 @@ def sky_cover(pixels: Pixels, brightest: float, moment: Moment) -> NDArray[np.ui
     and open to the top of the picture; the target never is. ``brightest`` is daylight as a
     picture value."""
     height, width = pixels.shape[:2]
-    ramp = np.clip((np.arange(256) / brightest - _FROM) / (_TO - _FROM), 0, 1)
-    bright = cv2.LUT(cv2.extractChannel(pixels, 2), (255 * ramp).astype(np.uint8))
+    ramp = np.clip((np.arange(256) / max(brightest, _LEAST) - _FROM) / (_TO - _FROM), 0, 1)
+    blue = cv2.extractChannel(pixels, 2)
+    bright = np.asarray(cv2.LUT(blue, (255 * ramp).astype(np.uint8)), np.uint8)
     cells = (min(_CELLS, width), min(_CELLS, height))
-    wide = cv2.resize(bright, cells, interpolation=cv2.INTER_AREA)
+    wide = shrunk(bright, cells)
     # Sky reaches down from the top: below the first row without any, bright places are ground.
     reach = np.minimum.accumulate(wide.max(1))
     wide = np.minimum(cv2.dilate(wide, _AROUND), reach[:, None])

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.perturbations import Moment
-from agent.perturbations._camera_view import CAMERA_HEIGHT_M, HORIZON, focal_px, is_crop
+from agent.perturbations._camera_view import CAMERA_HEIGHT_M, HORIZON, focal_px, is_crop, shrunk
 from agent.perturbations._layers import kept
 from agent.perturbations.in_scene._light import levels, linear
 from agent.values import Pixels
@@ -18,7 +18,7 @@ _CELL_PX: Final = 10
 _ROAD_M: Final = 4.5  # to either side
 _ALBEDO: Final = 0.55  # of wet asphalt to dry: Lekner and Dorf (1988)
 _TEXTURE: Final = 0.8  # how much of the road's contrast is left
-_MIRROR: Final = 0.5  # as a mirror, the film that coarse asphalt breaks up
+_MIRROR: Final = 0.4  # as a mirror, the film that coarse asphalt breaks up
 _GRAY: Final = 28.0  # picture values between the channels above which a thing is no asphalt
 
 
@@ -37,8 +37,8 @@ def wet(pixels: Pixels, wetness: float, brightest: float, moment: Moment) -> Pix
     height, width = lower.shape[:2]
     mirror, track = _film((pixels.shape[0], width))
     cells = (track.shape[1], track.shape[0])
-    road = _shrunk(lower, cells)
-    beyond = cv2.flip(_shrunk(upper, cells), 0)
+    road = shrunk(lower, cells)
+    beyond = cv2.flip(shrunk(upper, cells), 0)
     mirrored = np.asarray(cv2.blur(beyond, (1, max(cells[1] // 4, 1))), np.uint8)
     share = (track * np.float32(wetness)) * _asphalt(road, brightest)
     _spare_target(share, pixels.shape, horizon, moment)
@@ -54,12 +54,6 @@ def wet(pixels: Pixels, wetness: float, brightest: float, moment: Moment) -> Pix
     less = cv2.resize(np.maximum(-added, 0).astype(np.uint8), size)
     lower[:] = cv2.subtract(cv2.add(scaled, more), less)
     return result
-
-
-def _shrunk(view: Pixels, cells: tuple[int, int]) -> Pixels:
-    """A view's mean by cells, from 16 samples of each: a tenth of the cost of all pixels."""
-    samples = cv2.resize(view, (cells[0] * 4, cells[1] * 4), interpolation=cv2.INTER_NEAREST)
-    return np.asarray(cv2.resize(samples, cells, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _asphalt(road: NDArray[np.uint8], brightest: float) -> NDArray[np.float32]:

@@ -24,7 +24,9 @@ class LowLight(Perturbation):
     light, and colour fades as cameras fade it at high gain, the rest leaning to the blue of the
     sky after sunset. 7.5 lx is a lit residential street (EN 13201 class P3), the harshest in
     which a sign still has to be seen without headlights on it. The noise that goes with it is
-    the sensor's: add ``sensor_noise`` in the same condition.
+    the sensor's: add ``sensor_noise`` in the same condition. No lamp is lit: street lamps and
+    windows of a day's picture are not known as such, and darken like all else; for oncoming
+    traffic add ``headlight_glare``, for lamps' colour ``colour_temperature``.
     """
 
     seeded: ClassVar[bool] = False

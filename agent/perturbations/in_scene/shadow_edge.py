@@ -90,29 +90,38 @@ def _shade(
     shape: tuple[int, int], margin: int, caster: str, caster_m: float, seed: int
 ) -> NDArray[np.uint8]:
     """How much of the sun is hidden, 0..255, (H + 2 margin, W + 2 margin)."""
+    size = (shape[1] + 2 * margin, shape[0] + 2 * margin)
     across, along = _surface_m(shape, margin)
     chance = np.random.Generator(np.random.SFC64(seed))
     edge_m = _SUN_WIDE * caster_m
     side, turn = chance.choice([-1.0, 1.0]), chance.uniform(-0.5, 0.5)
     start = chance.uniform(-1.2, 1.2)
-    inward = side * (across * np.float32(np.cos(turn)) + along * np.float32(np.sin(turn)) - start)
+    beyond = along - np.float32(_BACKDROP_M)
+    slanted = across * np.float32(np.cos(turn)) + beyond * np.float32(np.sin(turn))
+    inward = side * (slanted - np.float32(start))
     if caster == "building":
         hidden = np.clip(0.5 + inward / np.float32(edge_m), 0, 1)
-        return np.asarray(255 * hidden, np.float32).astype(np.uint8)
+        return _full(hidden, size)
     leaves = _leaves(edge_m)
     place_x = across * np.float32(1 / _KNOT_M) + np.float32(chance.uniform(0, _NOISE) + _NOISE)
     place_y = along * np.float32(1 / _KNOT_M) + np.float32(chance.uniform(0, _NOISE))
     texture = cv2.remap(leaves, place_x, place_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
-    return np.asarray(255 * np.clip(texture + 0.9 * np.tanh(inward), 0, 1)).astype(np.uint8)
+    return _full(np.clip(texture + 0.9 * np.tanh(inward), 0, 1), size)
+
+
+def _full(hidden: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.uint8]:
+    coarse = np.asarray(255 * hidden + 0.5).astype(np.uint8)
+    return np.asarray(cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _surface_m(
     shape: tuple[int, int], margin: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Where each pixel lies on the road or on what stands beside it, in metres: across, along."""
+    """Where every other pixel lies on the road or on what stands beside it, in metres: across,
+    along."""
     focal = np.float32(focal_px(shape))
-    row = np.arange(-margin, shape[0] + margin, dtype=np.float32) + 0.5 - HORIZON * shape[0]
-    column = np.arange(-margin, shape[1] + margin, dtype=np.float32) + 0.5 - shape[1] / 2
+    row = np.arange(1 - margin, shape[0] + margin + 1, 2, dtype=np.float32) - HORIZON * shape[0]
+    column = np.arange(1 - margin, shape[1] + margin + 1, 2, dtype=np.float32) - shape[1] / 2
     foot = focal * CAMERA_HEIGHT_M / _BACKDROP_M
     depth = np.where(row > foot, focal * CAMERA_HEIGHT_M / np.maximum(row, 1), _BACKDROP_M)
     upright = np.maximum(foot - row, 0) * _BACKDROP_M / focal
