@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from agent.perturbations import Moment
 
 _LEAST_ROWS: Final = 480
+_NOMINAL: Final = Moment()
 
 
 def row_time_s(shape: tuple[int, ...], moment: Moment) -> float:
@@ -20,3 +21,8 @@ def row_time_s(shape: tuple[int, ...], moment: Moment) -> float:
 def row_times_s(shape: tuple[int, ...], moment: Moment) -> NDArray[np.float64]:
     """When each row of a picture (H, W, ...) starts, in seconds within the clip, (H,)."""
     return moment.time_s + np.arange(shape[0]) * row_time_s(shape, moment)
+
+
+def base_exposure_s() -> float:
+    """The exposure that the texts of severities are for: the default sensor's."""
+    return _NOMINAL.sensor.exposure_s
