@@ -19,6 +19,7 @@ from agent.values import Pixels, derived_seed
 _EXTENT: Final = 1.12
 _REACH: Final = 2.4  # mirrored scenery comes from within so many hulls
 _CREASE: Final = (0.1, 0.58)  # from the sign's middle, in parts of the way to its rim
+_ASIDE: Final = 2.4  # radians that the flap may lie from straight above: the post stiffens below
 _BACK: Final = 0.6  # of the flaps turn away from the road
 _RADIUS_CM: Final = 3.0  # of the sheet's bend
 _WOBBLE: Final = ((30.0, 1.1), (13.0, 0.5))  # the crease's wandering, in cm
@@ -27,6 +28,8 @@ _SKY: Final = 0.42  # part of the light that comes from everywhere
 _ABOVE, _AHEAD = 0.62, 0.7  # of the way to the sun: high, and on the road's side
 _DARKEST, _BRIGHTEST = 0.3, 1.7
 _BUCKLED_CM: Final = 5.0  # of the sheet before the crease
+_LEAST_DEPTH: Final = 1e-9
+_LEAST_SCENERY_CM: Final = 2.0
 _ONE: Final = 128  # the shade that leaves things as they are
 _SHARP_RIM_CM, _VAGUE_RIM_CM = 1.0, 3.0
 """How far about the rim the sign may still show, where it is known and where only its box is."""
@@ -40,8 +43,8 @@ class Bent(Perturbation):
     flap turns back or forward. A length s beyond the crease shows as s cos(angle), as far off the
     camera sees it; Lambert's law with two fifths of light from the whole sky gives the shading,
     and the sheet buckles along the crease. What the flap no longer covers is the scenery beside
-    the sign, mirrored at the sign's old rim, so that nothing is smeared. Tilted and bent signs are
-    the commonest damage in inventories of signs (Rasdorf et al. 2006 for North Carolina).
+    the sign, mirrored at the sign's old rim (and again where the picture ends), so that nothing is
+    smeared. The post stiffens the sheet below, so flaps lie above and aside.
     """
 
     most_degrees: float = Field(65.0, gt=0, le=80)
@@ -85,10 +88,29 @@ def _turn_flap(
     cover, shade = cv2.split(cv2.warpPerspective(looks, matrix, size))
     turned = _fetched(pixels, windows, flap, outward)
     lit = cv2.multiply(turned, cv2.merge((shade, shade, shade)), scale=1 / _ONE)
-    behind = _fetched(pixels, windows, beside, outward)
+    depth = _scenery_cm(plane, outward, pixels.shape)
+    behind = _fetched(pixels, windows, beside + _folded_back(beside, depth), outward)
     part = cv2.merge((cover, cover, cover))
     rest = cv2.multiply(behind, cv2.bitwise_not(part), scale=1 / 255)
     cv2.add(rest, cv2.multiply(lit, part, scale=1 / 255), dst=window.of(out))
+
+
+def _scenery_cm(plane: Plane, outward: NDArray[np.float64], shape: tuple[int, ...]) -> float:
+    """How much scenery there is beyond the sign's rim before the picture ends, on the way out."""
+    columns, rows = zip(*plane.corners.tolist(), strict=True)
+    ways = []
+    for way, places, limit in zip(outward.tolist(), (columns, rows), shape[1::-1], strict=True):
+        room = limit - 1 - max(places) if way > 0 else min(places)
+        ways.append(room / max(abs(way), _LEAST_DEPTH))
+    return float(max(min(ways), _LEAST_SCENERY_CM))
+
+
+def _folded_back(way: weather.Field, depth: float) -> weather.Field:
+    """A way out, turned back each time that it has come to the end of the scenery."""
+    if depth >= float(way.max(initial=0)):
+        return way
+    along = way % np.float32(2 * depth)
+    return np.asarray(np.minimum(along, np.float32(2 * depth) - along), np.float32)
 
 
 def _fetched(
@@ -125,6 +147,7 @@ def _window(plane: Plane, bounds: NDArray[np.float64], shape: tuple[int, ...]) -
     columns, rows = [], []
     for x, y in ((x0, y0), (x1, y0), (x1, y1), (x0, y1)):
         depth = g * x + h * y + i
+        depth = depth if abs(depth) > _LEAST_DEPTH else _LEAST_DEPTH
         columns.append((a * x + b * y + c) / depth)
         rows.append((d * x + e * y + f) / depth)
     left, right = (int(min(max(one, 0), shape[1])) for one in (min(columns) - 1, max(columns) + 2))
@@ -137,7 +160,7 @@ def _crease(seed: int) -> NDArray[np.float64]:
     """The way out over the crease (x, y), its place in parts of the way to the rim, the flap's
     way (1 is back, -1 forward), and how far the light comes from aside."""
     chance = weather.chance_of(seed, "crease")
-    angle = chance.uniform(0, 2 * np.pi)
+    angle = chance.uniform(-_ASIDE, _ASIDE) - np.pi / 2
     way = 1.0 if chance.random() < _BACK else -1.0
     place, aside = chance.uniform(*_CREASE), chance.uniform(-0.25, 0.25)
     return np.array((np.cos(angle), np.sin(angle), place, way, aside))
@@ -165,7 +188,7 @@ def _fold(
     cover = cv2.remap(face, line + flap * across, line[:, None] + flap * down, cv2.INTER_LINEAR)
     rim, within = _to_rim(x, y, shape, size_cm, outward)
     beyond = (shown > 0) & (within > -rim_cm)
-    beside = 2 * np.maximum(rim + np.float32(rim_cm), 0) * beyond
+    beside = np.maximum(rim + np.float32(rim_cm), 0) * beyond
     shade = _shade(side, size_cm, seed, turn, shown, angle)
     bounds = _bounds(beyond | ((shade != _ONE) & (face > 0)), span)
     return np.dstack([flap, beside]), np.dstack([np.asarray(cover, np.uint8), shade]), bounds

@@ -35,8 +35,8 @@ class Dirt(Perturbation):
     up to ``film`` opaque at the lower edge, a third of that at the upper one, washed in streaks.
     Drops' radii follow a power law from 2 mm to 2.6 cm, as splash from tyres does; mud is wet and
     dark where it is thick and dries to a pale rim. More severity adds drops and grows the patches.
-    Retroreflective signs lose up to half of their light to dirt before it is washed off (FHWA,
-    Maintaining Traffic Sign Retroreflectivity, 2007), which a ``film`` of .5 stands for.
+    Signs close to the pavement of busy roads are the ones that stay dirty, the more in winter
+    (Kenyon, Gurney and Bryden 1982, New York State). ``film`` is our estimate from photographs.
     """
 
     most: float = Field(0.6, gt=0, le=0.95)

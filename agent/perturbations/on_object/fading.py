@@ -23,6 +23,7 @@ _RATES: Final = (0.4, 1.0, 0.92)
 """How fast what absorbs red, green and blue light bleaches, relative to the red ink's own dye."""
 _BODY: Final = 0.3  # what absorbs all light alike (carbon black) bleaches this fast
 _STEPS: Final = 40
+_WHITE_STEP: Final = 8  # the measured white of neighbouring frames shares its tables
 _BLOTCHES: Final = ((26.0, 0.5), (9.0, 0.35), (3.5, 0.2))
 _UNEVEN: Final = 0.16
 _STREAK_CM: Final = 4.0
@@ -36,8 +37,8 @@ class Fading(Perturbation):
     part f of the dye gone as t to the power 1 - f. Dyes that absorb green (magenta) go first, soon
     those that absorb blue (yellow), those that absorb red (cyan) more slowly, and carbon black
     hardly at all, which is why old red signs are pink and old posters are blue. It is uneven by
-    about a sixth, in blotches and upright streaks. Red sheeting on the road is the first colour to
-    fade below its limits (EN 12899-1 and ASTM D4956 give every colour a box in the CIE diagram).
+    about a sixth, in blotches and upright streaks. The rates are our estimates from photographs;
+    EN 12899-1 and ASTM D4956 give the box in the CIE diagram that red must stay in.
     """
 
     most: float = Field(75.0, gt=0, le=85)
@@ -49,10 +50,8 @@ class Fading(Perturbation):
         seed = derived_seed(moment.seed, self.kind())
         within = 1.0 if moment.quad is not None else weather.WITHIN
         where = _where(plane.layer_side(), plane.size_cm, plane.shape, seed, within)
-        grey, tints = _tables(
-            round(float(measure_light(pixels, plane).white.max())),
-            _strength(severity * self.most / 100),
-        )
+        white = float(measure_light(pixels, plane).white.max())
+        grey, tints = _tables(_WHITE_STEP * round(white / _WHITE_STEP), severity * self.most / 100)
         return change(pixels, plane, where, lambda view: _bleached(view, grey, tints))
 
     def describe(self, severity: float) -> str:
@@ -74,11 +73,12 @@ def _bleached(view: Pixels, grey: weather.Layer, tints: weather.Layer) -> Pixels
 
 
 @kept
-def _tables(white: int, strength: float) -> tuple[NDArray[np.uint8], ...]:
+def _tables(white: int, loss: float) -> tuple[NDArray[np.uint8], ...]:
     """Of the brightest channel (256,), and of the other ones relative to it (3, 256).
 
     Powers pass through the picture's own gamma unchanged, so that they apply to its values.
     """
+    strength = _strength(loss)
     levels = np.arange(256)
     share = levels / max(white, 1)
     grey = np.where(share < 1, white * share ** (1 - _BODY * strength), levels)

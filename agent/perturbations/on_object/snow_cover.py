@@ -59,7 +59,7 @@ def _on_snow(light: Light) -> Light:
     """The light on the sign as snow shows it: whiter than a sheet of beads or prisms, and without
     the tint that the measured white has where red paint blurs into it."""
     peak = float(light.white.max())
-    white = (0.5 * light.white + np.float32(0.5 * peak)) * np.float32(
+    white = (0.25 * light.white + np.float32(0.75 * peak)) * np.float32(
         max(min(_OVER_WHITE, _BRIGHTEST / peak), 1.0)
     )
     return replace(light, white=white)
