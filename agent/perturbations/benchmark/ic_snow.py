@@ -38,7 +38,8 @@ class IcSnow(Corruption):
     Flakes are what exceeds a threshold in magnified normal noise, smeared one way by a half
     Gaussian at an angle of -135 to -45 degrees; the same flakes, turned by 180 degrees, are added
     too. The picture keeps a share of .8 to .55, the rest is the brighter of itself and 1.5 times
-    its gray plus .5. Constants of Hendrycks and Dietterich (2019); below level 1 that level's snow fades in.
+    its gray plus .5. Constants of Hendrycks and Dietterich (2019); below level 1 the snow of level
+    1 fades in.
     Not harder from level to level: level 3 hides less than level 2, even for the standard's own
     models. The flakes stay put in a clip, as the standard knows single pictures only.
     """

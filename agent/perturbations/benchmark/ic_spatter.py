@@ -36,9 +36,9 @@ class IcSpatter(Corruption):
 
     Both lie where smoothed normal noise exceeds a threshold. Water adds pale turquoise, up to .6
     of it, in relief by the distance from the drops' edges; mud covers with brown where its
-    softened mask is at least .8. Constants of Hendrycks and Dietterich (2019). Between levels 3 and 4 water
-    fades out while mud fades in: another harm, not a greater one. The drops stay where they are in
-    a clip.
+    softened mask is at least .8. Constants of Hendrycks and Dietterich (2019). Between levels 3
+    and 4 water fades out while mud fades in: another harm, not a greater one. The drops stay where
+    they are in a clip.
     """
 
     monotone: ClassVar[bool] = False

@@ -1,0 +1,118 @@
+"""ImageNet-C's frost: a crop of ice on glass blended with the picture."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.perturbations import Moment
+from agent.perturbations._layers import kept
+from agent.perturbations.benchmark._frost import Ice, texture
+from agent.perturbations.benchmark._imagenet_c import LEVELS, Corruption, at_level
+from agent.perturbations.benchmark._weather import (
+    TRUNCATE,
+    Size,
+    chance_of,
+    drawing_size,
+    fitted,
+)
+from agent.values import Pixels, derived_seed
+
+_PICTURE: Final = (1.0, 0.8, 0.7, 0.65, 0.6)
+_FROST: Final = (0.4, 0.6, 0.7, 0.7, 0.75)
+_MARGIN: Final = 1.1  # a texture is at least so many times the picture
+
+_FILM: Final = Ice(
+    "film",
+    (660, 990),
+    (7.5, 4.2, 2.7, 2.8, 3.6, 4.3, 12.3),
+    (81, 96, 103, 116, 128, 141, 163, 177, 219),
+    (77.7, 149.1, 165.7),
+    (1.36, 0.88, 0.70),
+    (10.0, -3.5, -8.3),
+)
+_NEEDLES: Final = Ice(
+    "needles",
+    (346, 616),
+    (8.3, 6.3, 5.4, 4.4, 3.7, 3.3, 14.7),
+    (58, 140, 165, 193, 208, 220, 235, 244, 254),
+    (200.8, 205.4, 214.5),
+    (0.97, 1.01, 1.03),
+)
+_GRAINS: Final = Ice(
+    "grains",
+    (385, 580),
+    (13.7, 9.2, 6.7, 5.0, 3.6, 3.9, 17.9),
+    (27, 81, 103, 132, 150, 167, 195, 229, 255),
+    (137.6, 152.8, 165.1),
+    (0.99, 1.0, 1.04),
+)
+_FEATHERS: Final = Ice(
+    "feathers",
+    (544, 726),
+    (16.3, 12.3, 11.2, 10.8, 9.1, 7.0, 27.6),
+    (19, 43, 58, 90, 117, 148, 201, 236, 255),
+    (112.4, 123.4, 134.8),
+    (1.02, 1.0, 0.96),
+)
+_CHOICE: Final = (_FILM, _NEEDLES, _NEEDLES, _GRAINS, _FEATHERS)
+"""The standard draws evenly among five photographs, of which two are the same."""
+
+
+class IcFrost(Corruption):
+    """Frost of ImageNet-C: a dimmed picture plus a random crop of ice on glass.
+
+    The weights of picture and ice are (1, .4), (.8, .6), (.7, .7), (.65, .7) and (.6, .75), clipped
+    at white (Hendrycks and Dietterich 2019); crops are as large a part of the ice as there. The
+    ice is drawn, not photographed: four textures (a creased film, bright needles, grains, feathers)
+    with the sizes, colours, octaves of contrast and quantiles of brightness of the standard's. The
+    crop stays the same over a clip. Level 4 dims more than level 3 but adds no more ice, so pixels
+    do not move further from level to level.
+    """
+
+    monotone: ClassVar[bool] = False
+
+    def apply(self, pixels: Pixels, severity: float, moment: Moment) -> Pixels:
+        if severity <= 0:
+            return pixels.copy()
+        size = (pixels.shape[0], pixels.shape[1])
+        seed = derived_seed(moment.seed, self.kind())
+        ice = _crop(size, drawing_size(size, self.scaled), seed)
+        kept_share, added = self._weights(severity)
+        return np.asarray(cv2.addWeighted(pixels, kept_share, ice, added, TRUNCATE), np.uint8)
+
+    def describe(self, severity: float) -> str:
+        seen, added = self._weights(severity)
+        level = f"level {LEVELS * severity:.1f}"
+        return f"{level}: {100 * seen:.0f} % picture + {100 * added:.0f} % frost"
+
+    def _weights(self, severity: float) -> tuple[float, float]:
+        return at_level(_PICTURE, severity, 1.0), at_level(_FROST, severity, 0.0)
+
+
+@kept
+def _crop(size: Size, drawn: Size, seed: int) -> NDArray[np.uint8]:
+    """The ice before a picture, (H, W, 3)."""
+    chance = chance_of(seed)
+    ice = _large(_CHOICE[int(chance.integers(len(_CHOICE)))], drawn)
+    y = int(chance.integers(max(ice.shape[0] - drawn[0], 1)))
+    x = int(chance.integers(max(ice.shape[1] - drawn[1], 1)))
+    cut = ice[y : y + drawn[0], x : x + drawn[1]]
+    return np.array(fitted(cut, size), np.uint8)
+
+
+def _large(ice: Ice, drawn: Size) -> NDArray[np.uint8]:
+    """A texture, enlarged where it would not cover the picture with its margin."""
+    larger = max(_MARGIN * drawn[side] / ice.size[side] for side in (0, 1))
+    if larger <= _MARGIN:
+        larger = 1.0
+    return texture(ice) if larger <= 1 else _enlarged(ice, larger)
+
+
+@kept
+def _enlarged(ice: Ice, times: float) -> NDArray[np.uint8]:
+    to = (int(np.ceil(ice.size[1] * times)), int(np.ceil(ice.size[0] * times)))
+    return np.asarray(cv2.resize(texture(ice), to, interpolation=cv2.INTER_CUBIC), np.uint8)
