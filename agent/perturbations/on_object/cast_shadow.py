@@ -18,6 +18,7 @@ from agent.values import Pixels, derived_seed
 
 _LEAST_AREA: Final = 0.2
 _POINTS: Final = 32  # across the face, to find the shadow's share of it
+_STEP: Final = 0.12
 _SAFE: Final = 0.95  # where only the box is known, the rim may be sky
 
 
@@ -44,12 +45,11 @@ class CastShadow(Perturbation):
         seed = derived_seed(moment.seed, self.kind())
         known = 1.0 if moment.quad is not None else _SAFE
         share = self._share(severity)
-        drawn = _shade(plane.layer_side(), seed, self.corners, plane.shape, known, share)
-        shade, inside = cv2.split(plane.warp(drawn, window))
+        side = plane.layer_side()
         edge = min(self.edge_px, 0.06 * plane.side_px)
-        if edge > 0.3:
-            shade = cv2.GaussianBlur(shade, (0, 0), edge / 2)
-        cover = np.asarray(cv2.multiply(shade, inside, scale=1 / 255), np.uint8)
+        soft = _stepped(edge / 2 * side / plane.side_px) if edge > 0.3 else 0.0
+        drawn = _shade(side, seed, self.corners, plane.shape, (known, share, soft))
+        cover = plane.warp(drawn, window)
         return mix(pixels, window, _darkened(window.of(pixels), self._factor(severity)), cover)
 
     def describe(self, severity: float) -> str:
@@ -64,13 +64,25 @@ class CastShadow(Perturbation):
         return least + severity * (self.area - least)
 
 
+def _stepped(sigma: float) -> float:
+    """A blur rounded to steps of an eighth, so that a sign that comes near shares drawings."""
+    return float(np.exp(_STEP * np.round(np.log(sigma) / _STEP)))
+
+
 @kept
 def _shade(
-    side: int, seed: int, corners: int, shape: Shape, known: float, share: float
+    side: int, seed: int, corners: int, shape: Shape, drawn: tuple[float, float, float]
 ) -> NDArray[np.uint8]:
-    """Coverage of the shadow's polygon and of the face, (side, side, 2)."""
+    """Coverage of the shadow on the face, (side, side): soft at its own edge, not at the face's.
+
+    ``drawn`` are the part of the outline that is the face, the shadow's share of the face, and its
+    softness in pixels of the drawing, as a Gaussian's sigma.
+    """
+    known, share, soft = drawn
     polygon = covered(side, [_polygon(seed, corners, shape, share)])
-    return np.asarray(cv2.merge((polygon, face(side, shape, known))), np.uint8)
+    if soft > 0:
+        polygon = np.asarray(cv2.GaussianBlur(polygon, (0, 0), soft), np.uint8)
+    return np.asarray(cv2.multiply(polygon, face(side, shape, known), scale=1 / 255), np.uint8)
 
 
 def _polygon(seed: int, corners: int, shape: Shape, share: float) -> NDArray[np.float64]:
