@@ -124,13 +124,13 @@ def _levels(
     """
     lightness = cv2.addWeighted(high, 0.5, low, 0.5, 0)[0]
     last = len(lightness) - 1
-    bound = _ranked(lightness, last - last // 20)
+    bound = _ranked(lightness.copy(), last - last // 20)
     lightest = (lightness >= bound).view(np.uint8)[None]
     peaks = cv2.mean(samples, lightest)[:3]
     peak = max(peaks)
     if peak > 1 and min(peaks) < 0.6 * peak:
         peaks = tuple(0.35 * one + 0.65 * peak for one in peaks)
-    veil = min(0.8 * _ranked(low[0], last // 33), 0.5 * peak)
+    veil = min(0.8 * _ranked(low[0].copy(), last // 33), 0.5 * peak)
     white = [max(one, veil + 8) for one in peaks]
     return np.array((veil,) * 3, np.float32), np.array(white, np.float32)
 
@@ -151,7 +151,7 @@ def _shading(high: NDArray[np.uint8], low: NDArray[np.uint8], shape: Shape) -> N
         levels = np.array((_inverse_median(one[~white]), _inverse_median(one[white])), np.float32)
         ratio = one * levels.take(white.view(np.int8))
     else:
-        ratio = one * np.float32(_inverse_median(one))
+        ratio = one * np.float32(_inverse_median(one.copy()))
     grid = np.zeros(_GRID * _GRID, np.float32)
     grid[_places(shape)[::_EVERY]] = ratio
     rise, total = _smoothing(shape)
@@ -164,8 +164,9 @@ def _inverse_median(values: NDArray[np.uint8]) -> float:
 
 
 def _ranked(values: NDArray[np.uint8], rank: int) -> int:
-    """The value (N,) that ``rank`` others are not above."""
-    return int(np.partition(values, rank)[rank])
+    """The value (N,) that ``rank`` others are not above; it puts them in another order."""
+    values.partition(rank)
+    return int(values[rank])
 
 
 def _blur(view: Pixels, contrast: float) -> float:
@@ -183,7 +184,8 @@ def _blur(view: Pixels, contrast: float) -> float:
     down = cv2.absdiff(green[2::step, 1:-1], green[:-2:step, 1:-1])
     slopes = cv2.magnitude(along.astype(np.float32), down.astype(np.float32)).ravel()
     place = int(0.997 * (len(slopes) - 1))
-    slope = 0.5 * float(np.partition(slopes, place)[place])
+    slopes.partition(place)
+    slope = 0.5 * float(slopes[place])
     wide = contrast / (max(slope, 1e-3) * 2.507)
     if wide > 2 * _SOFTEST:  # no edge at all in the view, so it tells nothing
         return SHARPEST

@@ -7,7 +7,7 @@ Pixels are continuous: pixel i covers [i, i + 1), so its centre is at i + 0.5.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import cv2
@@ -65,12 +65,13 @@ class Plane:
     size_cm: float
     shape: Shape = "octagon"
 
-    @property
-    def side_px(self) -> float:
-        """The side of a square as large in the picture as the hull is."""
+    side_px: float = field(init=False)
+    """The side of a square as large in the picture as the hull is."""
+
+    def __post_init__(self) -> None:
         (ax, ay), (bx, by), (cx, cy), (dx, dy) = self.corners.tolist()
         area = 0.5 * abs((cx - ax) * (dy - by) - (dx - bx) * (cy - ay))
-        return float(max(area**0.5, _LEAST_SIDE_PX))
+        object.__setattr__(self, "side_px", float(max(area**0.5, _LEAST_SIDE_PX)))
 
     @property
     def px_per_cm(self) -> float:

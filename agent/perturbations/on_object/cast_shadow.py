@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import cv2
@@ -66,7 +67,7 @@ class CastShadow(Perturbation):
 
 def _stepped(sigma: float) -> float:
     """A blur rounded to steps of an eighth, so that a sign that comes near shares drawings."""
-    return float(np.exp(_STEP * np.round(np.log(sigma) / _STEP)))
+    return math.exp(_STEP * round(math.log(sigma) / _STEP))
 
 
 @kept
