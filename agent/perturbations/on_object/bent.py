@@ -51,7 +51,7 @@ class Bent(Perturbation):
 
     def apply(self, pixels: Pixels, severity: float, moment: Moment) -> Pixels:
         plane = moment.plane(pixels.shape)
-        if severity <= 0 or plane.window(pixels.shape, extent=_EXTENT).empty:
+        if severity <= 0:
             return pixels.copy()
         seed = derived_seed(moment.seed, self.kind())
         side = plane.layer_side(extent=_EXTENT)
@@ -83,9 +83,12 @@ def _turn_flap(
     _, window = windows
     matrix = plane.drawn(shifts.shape[0], plane.size_cm * _EXTENT, window)
     size = (window.width, window.height)
-    seen = cv2.warpPerspective(shifts, matrix, size)
-    flap, beside = (np.asarray(seen[..., part], np.float32) for part in (0, 1))
-    cover, shade = cv2.split(cv2.warpPerspective(looks, matrix, size))
+    if not matrix[2, :2].any():  # seen squarely
+        ways, seen = (cv2.warpAffine(one, matrix[:2], size) for one in (shifts, looks))
+    else:
+        ways, seen = (cv2.warpPerspective(one, matrix, size) for one in (shifts, looks))
+    flap, beside = (np.asarray(ways[..., part], np.float32) for part in (0, 1))
+    cover, shade = cv2.split(seen)
     turned = _fetched(pixels, windows, flap, outward)
     lit = cv2.multiply(turned, cv2.merge((shade, shade, shade)), scale=1 / _ONE)
     depth = _scenery_cm(plane, outward, pixels.shape)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from agent.geometry.lighting import change, measure_light
+from agent.geometry.lighting import mix
 from agent.geometry.shapes import Shape
 from agent.perturbations import Moment, Perturbation
 from agent.perturbations._layers import kept
@@ -23,7 +23,8 @@ _RATES: Final = (0.4, 1.0, 0.92)
 """How fast what absorbs red, green and blue light bleaches, relative to the red ink's own dye."""
 _BODY: Final = 0.3  # what absorbs all light alike (carbon black) bleaches this fast
 _STEPS: Final = 40
-_WHITE_STEP: Final = 8  # the measured white of neighbouring frames shares its tables
+_WHITE_STEP: Final = 8
+_SAMPLES: Final = 32  # rows and columns that the white is sought in
 _BLOTCHES: Final = ((26.0, 0.5), (9.0, 0.35), (3.5, 0.2))
 _UNEVEN: Final = 0.16
 _STREAK_CM: Final = 4.0
@@ -45,14 +46,15 @@ class Fading(Perturbation):
 
     def apply(self, pixels: Pixels, severity: float, moment: Moment) -> Pixels:
         plane = moment.plane(pixels.shape)
-        if severity <= 0 or plane.window(pixels.shape).empty:
+        window = plane.window(pixels.shape)
+        if severity <= 0 or window.empty:
             return pixels.copy()
         seed = derived_seed(moment.seed, self.kind())
         within = 1.0 if moment.quad is not None else weather.WITHIN
         where = _where(plane.layer_side(), plane.size_cm, plane.shape, seed, within)
-        white = float(measure_light(pixels, plane).white.max())
-        grey, tints = _tables(_WHITE_STEP * round(white / _WHITE_STEP), severity * self.most / 100)
-        return change(pixels, plane, where, lambda view: _bleached(view, grey, tints))
+        cover = plane.warp(where, window)
+        faded = _bleached(window.of(pixels), cover, severity * self.most / 100)
+        return mix(pixels, window, faded, cover)
 
     def describe(self, severity: float) -> str:
         loss = severity * self.most
@@ -60,16 +62,30 @@ class Fading(Perturbation):
         return f"{loss:.0f} % less chroma in red (ΔE*ab {apart:.0f})"
 
 
-def _bleached(view: Pixels, grey: weather.Layer, tints: weather.Layer) -> Pixels:
-    """A view (h, w, 3) with a part of its dye gone, by the tables for that."""
+def _bleached(view: Pixels, cover: weather.Layer, loss: float) -> Pixels:
+    """A view (h, w, 3) in which red has lost a part of its chroma; the sign is where it is
+    covered."""
     channels = cv2.split(view)
-    body = cv2.max(cv2.max(channels[0], channels[1]), channels[2])
+    body = np.asarray(cv2.max(cv2.max(channels[0], channels[1]), channels[2]), np.uint8)
+    grey, tints = _tables(_white(body, cover), loss)
     lifted = cv2.LUT(body, grey)
     parts = [
         cv2.multiply(cv2.LUT(cv2.divide(one, body, scale=255), tint), lifted, scale=1 / 255)
         for one, tint in zip(channels, tints, strict=True)
     ]
     return np.asarray(cv2.merge(parts), np.uint8)
+
+
+def _white(body: weather.Layer, cover: weather.Layer) -> int:
+    """How bright the sign's sheet is: the level that a fortieth of its pixels exceeds, in steps
+    that let neighbouring frames share their tables."""
+    step = max(min(body.shape) // _SAMPLES, 1)
+    on_sign = cover[::step, ::step] > 127
+    samples = body[::step, ::step][on_sign]
+    if len(samples) == 0:
+        return 255
+    place = (len(samples) * 39) // 40
+    return _WHITE_STEP * round(int(np.partition(samples, place)[place]) / _WHITE_STEP)
 
 
 @kept

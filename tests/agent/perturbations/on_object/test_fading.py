@@ -11,7 +11,14 @@ import pytest
 from agent.geometry.plane import sign_plane
 from agent.geometry.sign_face import stop_face
 from agent.perturbations import Moment
-from agent.perturbations.on_object.fading import Fading
+from agent.perturbations.on_object.fading import (
+    _BODY,
+    _RATES,
+    Fading,
+    _bleached,
+    _strength,
+    _white,
+)
 from agent.values import Box, Pixels
 
 BOX = Box(40, 40, 340, 340)
@@ -66,3 +73,14 @@ def test_the_surroundings_keep_their_colour() -> None:
     plane = sign_plane((380, 380), quad=QUAD)
     outside = plane.mask(plane.window((380, 380), extent=3.0), scale=1.02) == 0
     np.testing.assert_array_equal(faded(1.0)[outside], sign()[outside])
+
+
+def test_tables_follow_the_law_of_the_dyes() -> None:
+    view = np.random.default_rng(1).integers(0, 256, (64, 64, 3)).astype(np.uint8)
+    body = view.max(2, keepdims=True).astype(float)
+    strength, white = _strength(0.5), _white(view.max(2), np.full((64, 64), 255, np.uint8))
+    share = np.divide(view, body, out=np.zeros(view.shape), where=body > 0)
+    lifted = np.where(body < white, white * (body / white) ** (1 - _BODY * strength), body)
+    exact = lifted * share ** (1 - np.array(_RATES) * strength)
+    seen = _bleached(view, np.full((64, 64), 255, np.uint8), 0.5)
+    assert cv2.PSNR(seen, np.round(exact).astype(np.uint8)) > 45
