@@ -17,6 +17,7 @@ HORIZON: Final = 0.5
 CAMERA_HEIGHT_M: Final = 1.4
 
 _CROP_SIDE: Final = 128
+_INPUT_SIDE: Final = 224  # of the square pictures that most classifiers take
 _LEAST_WIDTH: Final = 640
 _NEAR_M: Final = 5.0
 _FAR_M: Final = 250.0
@@ -37,8 +38,10 @@ def focal_px(shape: tuple[int, ...]) -> float:
 
 
 def is_crop(shape: tuple[int, ...]) -> bool:
-    """Whether a picture is so small that it must be a crop: the object alone, not a road scene."""
-    return min(shape[0], shape[1]) < _CROP_SIDE
+    """Whether a picture must be a crop, the object alone and no road scene: it is very small, or
+    as small and square as what a classifier takes."""
+    short, long = sorted(shape[:2])
+    return short < _CROP_SIDE or (long <= _INPUT_SIDE and long < 1.2 * short)
 
 
 def target_distance_m(shape: tuple[int, ...], moment: Moment) -> float | None:

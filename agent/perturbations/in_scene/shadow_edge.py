@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from agent.perturbations import Moment, Perturbation
-from agent.perturbations._camera_view import CAMERA_HEIGHT_M, HORIZON, daylight, focal_px
+from agent.perturbations._camera_view import (
+    CAMERA_HEIGHT_M,
+    HORIZON,
+    daylight,
+    focal_px,
+    is_crop,
+)
 from agent.perturbations._layers import kept
 from agent.perturbations.in_scene._illuminant import adaptation
 from agent.perturbations.in_scene._sky import sky_cover
@@ -18,6 +24,7 @@ from agent.values import Pixels, derived_seed
 
 _SUN_WIDE: Final = 0.0093  # rad: the sun's apparent diameter
 _BACKDROP_M: Final = 18.0  # where the upright things stand that the shadow falls on
+_REACH_M: Final = 1.2  # how far from the picture's middle the shadow may begin
 _OFFSET: Final = 14.025  # sRGB's power law is shifted by 0.055 of 255
 _SWAY: Final = 0.006  # of the picture's width
 _SWAY_HZ: Final = (0.31, 0.47)
@@ -32,9 +39,10 @@ class ShadowEdge(Perturbation):
     ratios (clear noon: sun 80 klx to sky 10 klx). Only sky light reaches the shade: its colour is
     that of ``sky_k`` on the CIE daylight locus. The edge is as wide as the sun's disc makes it: 9.3
     mm for each metre to what casts the shadow. The pattern lies on a flat road and, beyond it, on
-    upright things 18 m away. ``tree``: a crown's shade with flecks of sun, which sways a little
-    with the time; ``building``: one straight, still edge. Where it falls is chance;
-    what looks like sky is never in the shade.
+    upright things 18 m away (a small picture is a crop of the object alone, at the distance that
+    its size tells). ``tree``: a crown's shade with flecks of sun, which sways a little with the
+    time; ``building``: one straight, still edge. Where it falls is chance; what looks like sky is
+    never in the shade.
     """
 
     caster: Literal["tree", "building"] = "tree"
@@ -48,7 +56,10 @@ class ShadowEdge(Perturbation):
         seed = derived_seed(moment.seed, self.kind())
         shape = (pixels.shape[0], pixels.shape[1])
         margin = _margin(shape) if self.caster == "tree" else 0
-        shade = _shade(shape, margin, self.caster, self.caster_m, seed)
+        upright_m = _BACKDROP_M
+        if is_crop(shape):  # the object itself: as far away as its size tells
+            upright_m = focal_px(shape) / (100 * moment.plane(shape).px_per_cm)
+        shade = _shade(shape, margin, self.caster, self.caster_m, upright_m, seed)
         place = [
             margin + round(margin * float(np.sin(2 * np.pi * (hertz * moment.time_s + phase))))
             for hertz, phase in zip(_SWAY_HZ, (seed % 97 / 97, seed % 89 / 89), strict=True)
@@ -87,16 +98,22 @@ def _margin(shape: tuple[int, int]) -> int:
 
 @kept
 def _shade(
-    shape: tuple[int, int], margin: int, caster: str, caster_m: float, seed: int
+    shape: tuple[int, int],
+    margin: int,
+    caster: str,
+    caster_m: float,
+    upright_m: float,
+    seed: int,
 ) -> NDArray[np.uint8]:
     """How much of the sun is hidden, 0..255, (H + 2 margin, W + 2 margin)."""
     size = (shape[1] + 2 * margin, shape[0] + 2 * margin)
-    across, along = _surface_m(shape, margin)
+    across, along = _surface_m(shape, margin, upright_m)
     chance = np.random.Generator(np.random.SFC64(seed))
     edge_m = _SUN_WIDE * caster_m
     side, turn = chance.choice([-1.0, 1.0]), chance.uniform(-0.5, 0.5)
-    start = chance.uniform(-1.2, 1.2)
-    beyond = along - np.float32(_BACKDROP_M)
+    reach = min(_REACH_M, 0.25 * shape[1] * upright_m / focal_px(shape))
+    start = chance.uniform(-reach, reach)
+    beyond = along - np.float32(upright_m + CAMERA_HEIGHT_M)
     slanted = across * np.float32(np.cos(turn)) + beyond * np.float32(np.sin(turn))
     inward = side * (slanted - np.float32(start))
     if caster == "building":
@@ -106,7 +123,7 @@ def _shade(
     place_x = across * np.float32(1 / _KNOT_M) + np.float32(chance.uniform(0, _NOISE) + _NOISE)
     place_y = along * np.float32(1 / _KNOT_M) + np.float32(chance.uniform(0, _NOISE))
     texture = cv2.remap(leaves, place_x, place_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
-    return _full(np.clip(texture + 0.9 * np.tanh(inward), 0, 1), size)
+    return _full(np.clip(texture + 0.9 * np.tanh(inward / np.float32(reach)), 0, 1), size)
 
 
 def _full(hidden: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -115,17 +132,17 @@ def _full(hidden: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.uint
 
 
 def _surface_m(
-    shape: tuple[int, int], margin: int
+    shape: tuple[int, int], margin: int, upright_m: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Where every other pixel lies on the road or on what stands beside it, in metres: across,
     along."""
     focal = np.float32(focal_px(shape))
     row = np.arange(1 - margin, shape[0] + margin + 1, 2, dtype=np.float32) - HORIZON * shape[0]
     column = np.arange(1 - margin, shape[1] + margin + 1, 2, dtype=np.float32) - shape[1] / 2
-    foot = focal * CAMERA_HEIGHT_M / _BACKDROP_M
-    depth = np.where(row > foot, focal * CAMERA_HEIGHT_M / np.maximum(row, 1), _BACKDROP_M)
-    upright = np.maximum(foot - row, 0) * _BACKDROP_M / focal
-    along = np.where(row > foot, depth, _BACKDROP_M + upright)
+    foot = focal * CAMERA_HEIGHT_M / upright_m
+    depth = np.where(row > foot, focal * CAMERA_HEIGHT_M / np.maximum(row, 1), upright_m)
+    upright = np.maximum(foot - row, 0) * upright_m / focal
+    along = np.where(row > foot, depth, upright_m + upright)
     return (
         np.asarray(column[None] * (depth / focal)[:, None], np.float32),
         np.ascontiguousarray(np.broadcast_to(along[:, None], (len(row), len(column))), np.float32),

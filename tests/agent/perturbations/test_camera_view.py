@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from agent.perturbations import Moment
-from agent.perturbations._camera_view import daylight, scene_depth_m, target_distance_m
+from agent.perturbations._camera_view import daylight, is_crop, scene_depth_m, target_distance_m
 from agent.values import Box
 
 
@@ -45,3 +45,13 @@ def test_a_signs_size_tells_its_distance() -> None:
     box = Box(100, 100, 132, 132)
     distance = target_distance_m((480, 640), Moment(region=box, size_cm=76.2))
     assert distance == pytest.approx(640 * 0.762 / 32)
+
+
+@pytest.mark.parametrize(
+    ("shape", "crop"),
+    [((32, 32, 3), True), ((224, 224, 3), True), ((240, 320, 3), False), ((300, 300, 3), False)],
+)
+def test_what_a_classifier_takes_is_a_crop_and_a_cameras_picture_is_not(
+    shape: tuple[int, ...], crop: bool
+) -> None:
+    assert is_crop(shape) == crop
