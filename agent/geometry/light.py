@@ -118,18 +118,20 @@ def _levels(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Black and white level per channel from the sign's samples (1, N, 3) and their extremes.
 
-    White is the mean of the lightest twentieth; where that is coloured the sign shows no white,
-    and its brightest channel stands for it. Black is the veil over the darkest channel (the dark
+    White is the mean of the lightest twentieth; the more coloured that is, the less the sign shows
+    of white (at a distance its legend mingles with its paint), and the more its brightest channel
+    stands for it. Black is the veil over the darkest channel (the dark
     channel prior of He et al. 2009): red paint reflects next to no blue and green.
     """
     lightness = cv2.addWeighted(high, 0.5, low, 0.5, 0)[0]
     last = len(lightness) - 1
     bound = _ranked(lightness.copy(), last - last // 20)
     lightest = (lightness >= bound).view(np.uint8)[None]
-    peaks = cv2.mean(samples, lightest)[:3]
+    peaks = list(cv2.mean(samples, lightest)[:3])
     peak = max(peaks)
-    if peak > 1 and min(peaks) < 0.6 * peak:
-        peaks = tuple(0.35 * one + 0.65 * peak for one in peaks)
+    grey = min(peaks) / max(peak, 1.0)
+    tint = 0.35 + 0.65 * min(max((grey - 0.65) / 0.25, 0.0), 1.0)
+    peaks = [tint * one + (1 - tint) * peak for one in peaks]
     veil = min(0.8 * _ranked(low[0].copy(), last // 33), 0.5 * peak)
     white = [max(one, veil + 8) for one in peaks]
     return np.array((veil,) * 3, np.float32), np.array(white, np.float32)

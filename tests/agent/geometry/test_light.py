@@ -71,3 +71,10 @@ def test_a_sign_that_the_picture_cuts_off_is_measured_on_what_is_there() -> None
     plane = sign_plane((200, 200, 3), region=Box(-60, 20, 100, 180))
     light = measure_light(np.ascontiguousarray(np.roll(sign(), -80, 1)), plane)
     np.testing.assert_allclose(light.white, (240, 240, 236), atol=25)
+
+
+def test_far_away_the_paint_does_not_tint_the_white() -> None:
+    """At 14 px the legend is pink; light of that colour would make leaves brown."""
+    pixels = np.asarray(cv2.resize(sign(), (18, 18), interpolation=cv2.INTER_AREA), np.uint8)
+    light = measure_light(pixels, sign_plane(pixels.shape, region=Box(1.8, 1.8, 16.2, 16.2)))
+    assert light.white.min() > 0.75 * light.white.max()
