@@ -29,9 +29,9 @@ class HotPixels(Perturbation):
     exposure, so the dots grow with temperature and with the sensor's exposure time. ``share``
     percent of all photosites are faulty, as after years of radiation and heat; their dark currents
     at one temperature are spread evenly over the logarithm (a tail as 1 / current). Severity is the
-    sensor's temperature from 25 C, where even the worst stays below one picture level, to
-    ``hottest_c`` (105, the grade 2 of AEC-Q100), where the worst fills up. The places belong to
-    the seed, as to one camera. The mosaic is RGGB and interpolated bilinearly, which spreads each
+    sensor's temperature from 25 C, where even the worst stays below two picture levels, to
+    ``hottest_c`` (105, the grade 2 of AEC-Q100), where the worst fills up, by the root. The places
+    belong to the seed, as to one camera. The mosaic is RGGB and interpolated bilinearly, which spreads each
     dot over its neighbours in one colour. Charge adds to the light. The texts are for the
     default sensor's exposure of 8 ms.
     """
@@ -57,13 +57,17 @@ class HotPixels(Perturbation):
 
     def describe(self, severity: float) -> str:
         span = (self.hottest_c - _COOL_C) / self.doubling_k
-        bright = min(max((math.log2(10) + self._below_full(severity)) / span, 0.0), 1.0)
-        celsius = _COOL_C + severity * (self.hottest_c - _COOL_C)
-        return f"{celsius:.0f} °C: {self.share * bright:.2g} % of pixels over a tenth of white"
+        bright = min(max((math.log2(100) + self._below_full(severity)) / span, 0.0), 1.0)
+        dots = f"{self.share * bright:.2g} % of pixels over a hundredth of white"
+        return f"{self._celsius(severity):.1f} °C, {dots}"
 
     def _below_full(self, severity: float) -> float:
         """Doublings by which the worst photosite is short of full at the default exposure."""
-        return (severity - 1) * (self.hottest_c - _COOL_C) / self.doubling_k
+        return (self._celsius(severity) - self.hottest_c) / self.doubling_k
+
+    def _celsius(self, severity: float) -> float:
+        # Dots appear in the upper half of the range: by the root it is reached at a quarter.
+        return _COOL_C + math.sqrt(severity) * (self.hottest_c - _COOL_C)
 
 
 @kept

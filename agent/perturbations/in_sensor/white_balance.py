@@ -15,7 +15,8 @@ from agent.values import Pixels
 
 _WAVELENGTHS_NM: Final = (600.0, 540.0, 460.0)  # where red, green and blue of a sensor weigh most
 _C2_NM_K: Final = 1.4388e7
-_DAYLIGHT_K: Final = 6504.0
+_DAYLIGHT_K: Final = 6500.0
+_LAMP_K: Final = 3000.0
 
 
 class WhiteBalance(Perturbation):
@@ -49,4 +50,5 @@ class WhiteBalance(Perturbation):
 
     def describe(self, severity: float) -> str:
         mired = severity * self.mired
-        return f"{mired:.0f} mired ({mired * _DAYLIGHT_K**2 / 1e6:.0f} K of error near 6500 K)"
+        lit, error = (_DAYLIGHT_K, mired) if self.towards == "cool" else (_LAMP_K, -mired)
+        return f"{mired:.0f} mired, {lit:.0f} K balanced as {1e6 / (1e6 / lit + error):.0f} K"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from agent.geometry.photometry import LINEAR
+from agent.geometry.photometry import LINEAR, to_levels
 from agent.perturbations import Moment
+from agent.perturbations.in_sensor._noise_law import noisy_levels
 from agent.perturbations.in_sensor.sensor_noise import SensorNoise
 from agent.values import Sensor
 
@@ -59,3 +60,24 @@ def test_a_better_sensor_is_quieter() -> None:
 def test_gain_rises_in_equal_ratios() -> None:
     assert SensorNoise().describe(0.5) == "gain ×8.0 (18 dB)"
     assert SensorNoise().describe(1.0) == "gain ×64.0 (36 dB)"
+
+
+@pytest.mark.parametrize("severity", [0.3, 0.7, 1.0])
+def test_mean_and_spread_are_those_of_poisson_and_normal_at_every_level(severity: float) -> None:
+    chance = np.random.default_rng(0)
+    white = 10_000 / 64**severity
+    table = noisy_levels(white, 3.0).astype(float)
+    for level in range(0, 256, 15):
+        counts = chance.poisson(LINEAR[level] * white, 40_000) + chance.normal(0, 3, 40_000)
+        exact = to_levels(np.clip(counts / white, 0, 1)).astype(float)
+        assert table[:, level].mean() == pytest.approx(exact.mean(), abs=1)
+        assert table[:, level].std() == pytest.approx(exact.std(), rel=0.04)
+
+
+def test_few_electrons_keep_their_skew() -> None:
+    # With hardly any read noise the chance of no electron at all is exp(-mean).
+    white = 60.0
+    level = int(np.searchsorted(LINEAR, 2 / white))
+    dark = (noisy_levels(white, 0.05)[:, level] == 0).mean()
+    # A count of zero and read noise below zero is black: half of exp(-mean).
+    assert dark == pytest.approx(0.5 * np.exp(-LINEAR[level] * white), abs=0.02)
