@@ -22,6 +22,8 @@ _WHITE: Final = 236.0
 _RATES: Final = (0.4, 1.0, 0.92)
 """How fast what absorbs red, green and blue light bleaches, relative to the red ink's own dye."""
 _BODY: Final = 0.3  # what absorbs all light alike (carbon black) bleaches this fast
+_LIGHTFAST: Final = np.interp(np.arange(256), (8, 70), (255, 120)).astype(np.uint8)
+"""How much of the fading takes place, 0..255, by how far green or blue exceeds red."""
 _STEPS: Final = 40
 _WHITE_STEP: Final = 8
 _SAMPLES: Final = 32  # rows and columns that the white is sought in
@@ -37,7 +39,8 @@ class Fading(Perturbation):
     percent. Ink is a filter on the white sheet (Beer and Lambert): light passes it as t, and with a
     part f of the dye gone as t to the power 1 - f. Dyes that absorb green (magenta) go first, soon
     those that absorb blue (yellow), those that absorb red (cyan) more slowly, and carbon black
-    hardly at all, which is why old red signs are pink and old posters are blue. It is uneven by
+    hardly at all, which is why old red signs are pink and old posters are blue; blue and green signs
+    are printed with phthalocyanines, which fade half as much. It is uneven by
     about a sixth, in blotches and upright streaks. The rates are our estimates from photographs;
     EN 12899-1 and ASTM D4956 give the box in the CIE diagram that red must stay in.
     """
@@ -53,8 +56,9 @@ class Fading(Perturbation):
         within = 1.0 if moment.quad is not None else weather.WITHIN
         where = _where(plane.layer_side(), plane.size_cm, plane.shape, seed, within)
         cover = plane.warp(where, window)
-        faded = _bleached(window.of(pixels), cover, severity * self.most / 100)
-        return mix(pixels, window, faded, cover)
+        view = window.of(pixels)
+        faded = _bleached(view, cover, severity * self.most / 100)
+        return mix(pixels, window, faded, _exposed(view, cover))
 
     def describe(self, severity: float) -> str:
         loss = severity * self.most
@@ -74,6 +78,13 @@ def _bleached(view: Pixels, cover: weather.Layer, loss: float) -> Pixels:
         for one, tint in zip(channels, tints, strict=True)
     ]
     return np.asarray(cv2.merge(parts), np.uint8)
+
+
+def _exposed(view: Pixels, cover: weather.Layer) -> weather.Layer:
+    """The cover (h, w) of the fading, lessened where the ink is blue or green."""
+    red, green, blue = cv2.split(view)
+    fast = cv2.LUT(cv2.subtract(cv2.max(green, blue), red), _LIGHTFAST)
+    return np.asarray(cv2.multiply(cover, fast, scale=1 / 255), np.uint8)
 
 
 def _white(body: weather.Layer, cover: weather.Layer) -> int:

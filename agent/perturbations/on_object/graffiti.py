@@ -18,10 +18,10 @@ from agent.perturbations.on_object import _weathering as weather
 from agent.values import Pixels, derived_seed
 
 _REFERENCE_CM: Final = 60.0  # on smaller signs, people write smaller
-_STEP: Final = 0.045  # between a path's points, in parts of the hull
+_STEP: Final = 0.025  # between a path's points, in parts of the hull, for each cm of its line
 _NEVER: Final = 2.0
 _DRIP_CM: Final = (3.0, 17.0)
-_DRIPS: Final = 0.09  # per piece of a path
+_DRIPS: Final = 0.1  # per piece of a path
 _LATE: Final = 0.04
 _DENSITY: Final = ((5.0, 0.5), (2.0, 0.5))
 _SPECKLE_CM: Final = 0.55
@@ -77,7 +77,7 @@ def _arrivals(
     fields = []
     for number, writer in enumerate(team):
         broad = max(round(float(widths[number])), 1)
-        pieces, due, drips = _pieces(writer.paths, scale / width / side, chance)
+        pieces, due, drips = _pieces(writer, scale / width / side, chance)
         field = np.full((side, side), _NEVER, np.float32)
         fixed = np.round((pieces + 0.5) * (side * 16) - 8).astype(int).tolist()
         levels = ((number + due) / len(team)).tolist()
@@ -88,11 +88,11 @@ def _arrivals(
 
 
 def _pieces(
-    paths: spray.Paths, cm: float, chance: np.random.Generator
+    writer: spray.Writer, cm: float, chance: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
     """Short pieces of line (N, 2, 2), the last first, when each is sprayed, 0..1, and whether it
     is a drip: those start where the can lingered and come a little after it."""
-    pieces = spray.pieces(paths, _STEP)
+    pieces = spray.pieces(writer.paths, _STEP * writer.width_cm)
     due = np.arange(len(pieces)) / len(pieces)
     lots = chance.random((len(pieces), 2))
     low, high = _DRIP_CM
