@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar, cast
 
 from agent.errors import DataError
-from agent.geometry.placing import place, remark
+from agent.geometry.placing import Places, placement_of, remark
 from agent.geometry.shapes import Shape
 from agent.geometry.tracks import Tracker
 from agent.metrics.matching import sight
@@ -20,15 +20,12 @@ from agent.models import Model
 from agent.perturbations import STAGES, Moment, Perturbation, family
 from agent.strategies import Strategy
 from agent.values import (
-    Box,
     Condition,
     Detection,
     Frame,
     Part,
     Pixels,
-    Placement,
     Prediction,
-    Quad,
     Sensor,
     Sighting,
     Target,
@@ -178,7 +175,7 @@ class Session:
                         thing.quad,
                         thing.track or f"{label} {len(targets)}",
                         thing.distance_m,
-                        placement=_placement(thing.box, thing.quad),
+                        placement=placement_of(thing.box, thing.quad),
                     )
                 )
         return tuple(targets), tuple(skipped)
@@ -223,17 +220,6 @@ class Session:
         seen = [(item.label, item.box) for item in found]
         return self.tracker.follow(frame.clip, frame.time_s, seen)
 
-    def _place(self, frame: Frame, target: Target) -> Target:
-        """The target with its sign's quad, looked for in the picture where it is not known."""
-        located = place(frame.pixels, target)
-        if self.tracker is None or target.from_truth or target.region is None:
-            return located
-        quad = self.tracker.settle(target.track, located.quad)
-        if quad is None:
-            return located
-        known = located.placement if located.quad is not None else "track"
-        return replace(located, quad=quad, placement=known)
-
     def _explore(
         self,
         frame: Frame,
@@ -243,7 +229,7 @@ class Session:
     ) -> list[Inference]:
         """Ask, try and tell until the strategy wants nothing more of any target."""
         inferences: list[Inference] = []
-        places: dict[int, Target] = {}
+        places = Places(frame.pixels, self.tracker)
         nothing = Target(frame.index, 0, None)
         while True:
             asked = [(t, self.strategy.ask(t)) for t in targets or (nothing,)]
@@ -264,14 +250,11 @@ class Session:
         targets: Sequence[Target],
         clean: Sequence[Sighting],
         clock: _Clock,
-        places: dict[int, Target],
+        places: Places,
     ) -> Inference:
         note = ""
         if condition.per_target:
-            # Looked for only where it is needed, and once for all conditions of a frame.
-            if served[0].number not in places:
-                places[served[0].number] = clock.perturb(lambda: self._place(frame, served[0]))
-            served = (places[served[0].number],)
+            served = [clock.perturb(lambda: places.of(served[0]))]
             note = remark(frame.pixels.shape, served[0])
         target = placed(condition, served[0], targets)
         pixels = clock.perturb(lambda: self.picture(frame, condition, target))
@@ -329,13 +312,6 @@ def _pictures(
             elif target.label is not None:
                 pictures.append((condition, [target]))
     return pictures
-
-
-def _placement(box: Box | None, quad: Quad | None) -> Placement:
-    """How a true object's place is known before anyone looks for its outline."""
-    if quad is not None:
-        return "truth"
-    return "frame" if box is None else "box"
 
 
 class _Clock:

@@ -9,7 +9,8 @@ from typing import Final
 from agent.geometry.outline import CONFIDENT, find_outline
 from agent.geometry.plane import sign_plane
 from agent.geometry.shapes import SHAPES, Shape
-from agent.values import Pixels, Target
+from agent.geometry.tracks import Tracker
+from agent.values import Box, Pixels, Placement, Quad, Target
 
 TINY_PX: Final = 8.0
 """A smaller sign cannot show what is drawn on it."""
@@ -34,6 +35,34 @@ def likely_shapes(label: str) -> tuple[Shape, ...]:
     return SHAPES
 
 
+class Places:
+    """Where the signs of one frame's targets lie: looked for when asked, and once each.
+
+    With a ``tracker`` that has followed the frame, predicted targets' places are steadied by
+    those before.
+    """
+
+    def __init__(self, pixels: Pixels, tracker: Tracker | None = None) -> None:
+        self._pixels = pixels
+        self._tracker = tracker
+        self._known: dict[int, Target] = {}
+
+    def of(self, target: Target) -> Target:
+        """The target with its sign's quad, as far as it can be known, and its face."""
+        if target.number not in self._known:
+            self._known[target.number] = self._steadied(place(self._pixels, target))
+        return self._known[target.number]
+
+    def _steadied(self, located: Target) -> Target:
+        if self._tracker is None or located.from_truth or located.region is None:
+            return located
+        quad = self._tracker.settle(located.track, located.quad)
+        if quad is None:
+            return located
+        known = located.placement if located.quad is not None else "track"
+        return replace(located, quad=quad, placement=known)
+
+
 def place(pixels: Pixels, target: Target) -> Target:
     """The target with its sign's quad and face, from the outline in the picture where it is clear.
 
@@ -47,6 +76,13 @@ def place(pixels: Pixels, target: Target) -> Target:
     if found is None or found.confidence < CONFIDENT:
         return replace(target, face=assumed)
     return replace(target, quad=found.quad, face=found.shape, placement="outline")
+
+
+def placement_of(box: Box | None, quad: Quad | None) -> Placement:
+    """How a true object's place is known before anyone looks for its outline."""
+    if quad is not None:
+        return "truth"
+    return "frame" if box is None else "box"
 
 
 def remark(shape: tuple[int, ...], target: Target) -> str:

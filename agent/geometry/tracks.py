@@ -22,8 +22,8 @@ LOST_S: Final = 1.0
 """A target that is unseen for longer is a new one when it returns."""
 
 _LEAST_IOU: Final = 0.1
-_NEAR: Final = 0.6  # of the box's diagonal, that a centre may be off what its motion foretells
-_GROWN: Final = 1.8  # how many times larger or smaller a box may be
+_NEAR: Final = 0.8  # of its size, that a box may be off what its motion foretells
+_LEAST_PX: Final = 0.5
 _PLACE_GAIN: Final = 0.6  # alpha and beta of a filter for constant velocity
 _SPEED_GAIN: Final = 0.25
 _FORM_GAIN: Final = 0.4
@@ -32,29 +32,43 @@ _JUMP: Final = 0.3  # of its size, that a place may be off before it is taken as
 
 @dataclass
 class _Motion:
-    """``state`` is a box's centre and the logarithms of its size, ``speed`` its change per s."""
+    """A box that comes nearer at a constant speed.
+
+    A thing's size goes with 1 / depth, and so does its distance from where it came from: x / size,
+    y / size and 1 / size are linear in time. ``state`` (5,) holds them, ``speed`` their change
+    per second; a filter of the box's own sides would lag behind an approach.
+    """
 
     state: Array
     seen_s: float
     speed: Array | None = None
 
-    def foretold(self, time_s: float) -> Array:
-        if self.speed is None:
-            return self.state
-        return np.asarray(self.state + self.speed * (time_s - self.seen_s))
+    @classmethod
+    def begin(cls, box: Box, time_s: float) -> _Motion:
+        return cls(_state(box), time_s)
 
-    def correct(self, seen: Array, time_s: float) -> None:
+    def foretold(self, time_s: float) -> Box:
+        """The box at a moment, as far as its motion so far tells."""
+        return _box(self._foretold(time_s))
+
+    def correct(self, box: Box, time_s: float) -> None:
         """Take a sight into account: an alpha-beta filter."""
-        gone = time_s - self.seen_s
-        foretold = self.foretold(time_s)
+        gone, seen = time_s - self.seen_s, _state(box)
+        foretold = self._foretold(time_s)
         off = seen - foretold
-        size = float(np.exp(self.state[2:].max()))
-        jumped = float(np.abs(off[:2]).max()) / size > _JUMP or float(np.abs(off[2:]).max()) > _JUMP
+        jumped = _apart(_box(foretold), box) > _JUMP
         self.state = seen if jumped else foretold + _PLACE_GAIN * off
         if gone > 0:
             before = self.speed
             self.speed = off / gone if before is None else before + _SPEED_GAIN * off / gone
         self.seen_s = time_s
+
+    def _foretold(self, time_s: float) -> Array:
+        if self.speed is None:
+            return self.state
+        later = self.state + self.speed * (time_s - self.seen_s)
+        # What has come too near, or gone by, is foretold no further.
+        return later if (later[2:] > self.state[2:] / 4).all() else self.state
 
 
 @dataclass
@@ -71,10 +85,10 @@ class _Track:
         """Take a quad into account; a second one for the same moment is ignored."""
         corners = np.array(quad, np.float64)
         low, high = corners.min(0), corners.max(0)
-        seen = _state(Box(float(low[0]), float(low[1]), float(high[0]), float(high[1])))
+        seen = Box(float(low[0]), float(low[1]), float(high[0]), float(high[1]))
         form = (corners - low) / np.maximum(high - low, 1e-3)
         if self.hull is None or self.form is None or time_s - self.hull.seen_s > LOST_S:
-            self.hull, self.form = _Motion(seen, time_s), form
+            self.hull, self.form = _Motion.begin(seen, time_s), form
         elif time_s > self.hull.seen_s:
             self.hull.correct(seen, time_s)
             self.form = self.form + _FORM_GAIN * (form - self.form)
@@ -83,9 +97,9 @@ class _Track:
         """The quad at a moment, as far as those seen foretell it."""
         if self.hull is None or self.form is None or time_s - self.hull.seen_s > LOST_S:
             return None
-        x, y, width, height = self.hull.foretold(time_s)
-        size = np.exp((width, height))
-        corners = [(float(u), float(v)) for u, v in (x, y) + (self.form - 0.5) * size]
+        box = self.hull.foretold(time_s)
+        points = np.array(box[:2]) + self.form * (box.width, box.height)
+        corners = [(float(x), float(y)) for x, y in points]
         return corners[0], corners[1], corners[2], corners[3]
 
 
@@ -117,7 +131,7 @@ class Tracker:
             if index not in names:
                 names[index] = self._begin(label, box, time_s)
             else:
-                self._tracks[names[index]].box.correct(_state(box), time_s)
+                self._tracks[names[index]].box.correct(box, time_s)
         return tuple(names[index] for index in range(len(found)))
 
     def settle(self, name: str, quad: Quad | None) -> Quad | None:
@@ -135,7 +149,7 @@ class Tracker:
         number = self._counts.get(label, 0)
         self._counts[label] = number + 1
         name = f"{label} {number}"
-        self._tracks[name] = _Track(label, _Motion(_state(box), time_s))
+        self._tracks[name] = _Track(label, _Motion.begin(box, time_s))
         return name
 
     def _matched(self, found: Sequence[tuple[str, Box]], time_s: float) -> dict[int, str]:
@@ -155,19 +169,33 @@ class Tracker:
 
 
 def _state(box: Box) -> Array:
-    size = max(box.width, 1e-3), max(box.height, 1e-3)
-    return np.array((*box.centre, *np.log(size)), np.float64)
+    width, height = max(box.width, _LEAST_PX), max(box.height, _LEAST_PX)
+    size = np.sqrt(width * height)
+    x, y = box.centre
+    return np.array((x / size, y / size, 1 / size, 1 / width, 1 / height), np.float64)
 
 
-def _likeness(foretold: Array, box: Box) -> float:
+def _box(state: Array) -> Box:
+    x, y = state[:2] / state[2]
+    width, height = 1 / state[3:]
+    return Box(
+        float(x - width / 2), float(y - height / 2), float(x + width / 2), float(y + height / 2)
+    )
+
+
+def _likeness(foretold: Box, box: Box) -> float:
     """How well a box is where a track foretells it: 1 + IoU, less without overlap, 0 for not."""
-    width, height = np.exp(foretold[2:])
-    x, y = foretold[:2]
-    expected = Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
-    shared = expected.iou(box)
+    shared = foretold.iou(box)
     if shared >= _LEAST_IOU:
         return 1.0 + shared
-    seen = _state(box)
-    apart = float(np.hypot(*(seen[:2] - foretold[:2]))) / float(np.hypot(width, height))
-    grown = float(np.abs(seen[2:] - foretold[2:]).max())
-    return max(1.0 - apart / _NEAR, 0.0) if grown < np.log(_GROWN) else 0.0
+    return max(1.0 - _apart(foretold, box) / _NEAR, 0.0)
+
+
+def _apart(foretold: Box, box: Box) -> float:
+    """How far two boxes' centres are apart, in the first one's size, or how much they differ in
+    size, as a logarithm: the larger of both."""
+    (x, y), (fx, fy) = box.centre, foretold.centre
+    size = np.sqrt(foretold.width * foretold.height)
+    sides = np.array((box.width, box.height)) / (foretold.width, foretold.height)
+    grown = np.abs(np.log(np.maximum(sides, 1e-3)))
+    return float(max(np.hypot(x - fx, y - fy) / size, grown.max()))

@@ -35,6 +35,8 @@ def trial_record(trial: Trial, session: str) -> TrialRecord:
         perturbed_confidence=_share(trial.perturbed.confidence, 4),
         iou=_share(trial.perturbed.iou, 3),
         flip=trial.flipped,
+        placement=target.placement if condition.per_target else "",
+        remark=trial.remark,
     )
 
 

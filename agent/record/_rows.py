@@ -76,7 +76,9 @@ class TrialRecord(Record):
     """One target under one condition, before and after; see ``agent.values.Trial``.
 
     Confidences and IoU are in [0, 1], None where there is none. ``parts`` is empty where the
-    condition has but one. ``width_px`` is the target's width in the clean frame.
+    condition has but one. ``width_px`` is the target's width in the clean frame. Only for a
+    condition that lies on the object, ``placement`` says how its place was known, and ``remark``
+    why little of it could be seen.
     """
 
     kind: ClassVar[str] = "trial"
@@ -103,6 +105,8 @@ class TrialRecord(Record):
     perturbed_confidence: Share | None = None
     iou: Share | None = None
     flip: bool
+    placement: Name = ""
+    remark: Name = ""
 
 
 class PhantomRecord(Record):

@@ -155,6 +155,18 @@ def test_a_trial_becomes_a_record_with_numbers_rounded_to_their_worth() -> None:
     assert record.parts == ()
 
 
+def test_a_trial_on_the_object_says_how_its_place_was_known_and_others_send_nothing_of_it() -> None:
+    sign = Target(3, 0, "stop sign", Box(1, 1, 5, 5), placement="outline")
+    seen = Sighting(True, "stop sign", 0.9)
+    on_sign = Condition((Part("tape", 0.5),), per_target=True)
+    fog = Condition((Part("fog", 0.5),))
+    told = trial_record(Trial(3, "c", sign, on_sign, seen, seen, "tiny"), "s")
+    assert (told.placement, told.remark) == ("outline", "tiny")
+    silent = pack(1, AT, trial_record(Trial(3, "c", sign, fog, seen, seen), "s"))
+    assert b"placement" not in silent.body
+    assert b"remark" not in silent.body
+
+
 def test_a_confidence_that_is_not_a_number_is_sent_as_unknown() -> None:
     trial = Trial(
         0,
@@ -301,6 +313,9 @@ def test_batches_recorded_with_version_1_are_still_read() -> None:
         for row in batch.rows
         if row.record is not None
     ]
+    for row, (*_, known) in zip(read, golden["rows"], strict=True):
+        later = {name: row[3].pop(name) for name in set(row[3]) - set(known)}
+        assert not any(later.values()), "a field that came later is empty"
     assert read == golden["rows"]
 
 

@@ -8,6 +8,10 @@ import numpy as np
 import pytest
 
 from agent.errors import DataError
+from agent.geometry import placing
+from agent.geometry.outline import Found
+from agent.geometry.shapes import Shape
+from agent.geometry.tracks import Tracker
 from agent.models import Model
 from agent.session import Perturber, Session
 from agent.strategies import Strategy
@@ -213,3 +217,94 @@ def test_a_strategy_is_asked_again_after_it_was_told() -> None:
     severities = [i.condition.severity for i in seen.inferences]
     assert severities[0] == 0.5
     assert abs(severities[-1] - severities[-2]) == pytest.approx(1 / 64)
+
+
+def test_what_lies_on_a_sign_follows_its_outline_and_the_trial_says_so() -> None:
+    seen = session(STICKER, FOG).examine(frame(TrueObject("stop sign", SIGN)))
+    on_sign, in_scene = (i.trials[0].target for i in seen.inferences)
+    assert (in_scene.placement, in_scene.quad, in_scene.face) == ("box", None, "")
+    assert on_sign.face == "octagon"
+    assert on_sign.placement in ("outline", "box")
+    assert (on_sign.quad is None) == (on_sign.placement == "box")
+
+
+def test_a_quad_from_truth_is_kept() -> None:
+    x0, y0, x1, y1 = SIGN
+    quad = ((x0, y0), (x1, y0 + 2), (x1, y1 - 2), (x0, y1))
+    seen = session(STICKER).examine(frame(TrueObject("stop sign", SIGN, quad)))
+    (trial,) = seen.inferences[0].trials
+    assert (trial.target.quad, trial.target.placement) == (quad, "truth")
+
+
+def test_outlines_are_looked_for_once_a_target_and_only_for_what_lies_on_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[Box | None] = []
+    find = placing.find_outline
+
+    def counted(pixels: Pixels, region: Box | None, shapes: Sequence[Shape]) -> Found | None:
+        asked.append(region)
+        return find(pixels, region, shapes)
+
+    monkeypatch.setattr(placing, "find_outline", counted)
+    two = (TrueObject("stop sign", SIGN), TrueObject("stop sign", OTHER))
+    session(FOG, THIN).examine(frame(*two))
+    assert asked == []
+    weaker = Condition((Part("sticker", 0.4),), seed=5, per_target=True)
+    session(STICKER, FOG, weaker).examine(frame(*two))
+    assert sorted(box for box in asked if box) == [OTHER, SIGN]
+
+
+def test_a_sign_that_is_too_small_for_anything_on_it_is_remarked() -> None:
+    speck = TrueObject("stop sign", Box(40, 20, 45, 26))
+    seen = session(STICKER, FOG).examine(frame(speck))
+    assert [i.trials[0].remark for i in seen.inferences] == ["tiny", ""]
+
+
+def test_a_trial_can_be_painted_again_from_what_it_says() -> None:
+    examiner, view = session(STICKER), frame(TrueObject("stop sign", SIGN))
+    (trial,) = examiner.examine(view).inferences[0].trials
+    again = session().picture(view, STICKER, trial.target)
+    answer = examiner.model.predict(again)
+    assert answer.detections == () or answer.detections[0].score == trial.perturbed.confidence
+
+
+class Wanderer(RedFinder):
+    """Finds what it is told to find."""
+
+    found: tuple[Box, ...] = ()
+
+    def _predict(self, pixels: Pixels) -> Prediction:
+        return Prediction(tuple(Detection("stop sign", 0.9, box) for box in self.found))
+
+
+@pytest.mark.parametrize("tracker", [Tracker(), None])
+def test_signs_that_change_sides_keep_their_tracks_where_frames_come_in_order(
+    tracker: Tracker | None,
+) -> None:
+    model = Wanderer()
+    examiner = Session(model, Grid(()), tracker=tracker)
+    names = []
+    for step in range(12):
+        near = Box(50 - 4 * step, 10, 70 - 4 * step, 30)
+        model.found = (near, Box(20 + step, 40, 32 + step, 52))
+        view = Frame(picture(), step, "clip", time_s=step / 15)
+        tracks = {t.region: t.track for t in examiner.examine(view).targets}
+        names.append(tracks[near])
+    assert len(set(names)) == (1 if tracker else 2)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1)])
+def test_without_a_tracker_a_frame_stands_for_itself(order: tuple[int, ...]) -> None:
+    boxes = [Box(30 + 4 * i, 20, 62 + 4 * i, 52) for i in range(3)]
+    examiner = session(STICKER)
+    for index in order:
+        view = Frame(
+            picture(boxes[index]),
+            index,
+            "clip",
+            truth=Truth((TrueObject("stop sign", boxes[index]),)),
+        )
+        (trial,) = examiner.examine(view).inferences[0].trials
+        alone = session(STICKER).examine(view).inferences[0].trials[0]
+        assert trial == alone

@@ -16,7 +16,11 @@ GROUP: Final = 20_000
 
 
 class TrialRow(NamedTuple):
-    """A trial's columns. Boxes are pixels; ``distance_m`` None where it is not known."""
+    """A trial's columns. Boxes are pixels; ``distance_m`` None where it is not known.
+
+    Only for a condition that lies on the object, ``placement`` says how its place was known,
+    ``face`` what shape it was taken for, and ``remark`` why little of it could be seen.
+    """
 
     frame: int
     clip: str
@@ -40,6 +44,9 @@ class TrialRow(NamedTuple):
     confidence: float
     iou: float | None
     flipped: bool
+    placement: str = ""
+    face: str = ""
+    remark: str = ""
 
 
 def row_of(trial: Trial) -> TrialRow:
@@ -68,6 +75,9 @@ def row_of(trial: Trial) -> TrialRow:
         confidence=round(trial.perturbed.confidence, 6),
         iou=None if trial.perturbed.iou is None else round(trial.perturbed.iou, 4),
         flipped=trial.flipped,
+        placement=target.placement if trial.condition.per_target else "",
+        face=target.face if trial.condition.per_target else "",
+        remark=trial.remark,
     )
 
 

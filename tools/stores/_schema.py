@@ -12,6 +12,11 @@ def _first(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+def _placements(db: sqlite3.Connection) -> None:
+    for column in ("placement", "remark"):
+        db.execute(f"ALTER TABLE trials ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+
+
 _TABLES = """
 CREATE TABLE streams (
     id INTEGER PRIMARY KEY, site TEXT NOT NULL, device TEXT NOT NULL, epoch TEXT NOT NULL,
@@ -64,7 +69,7 @@ CREATE TABLE dead_letters (
 CREATE INDEX trials_by_session ON trials (session)
 """
 
-MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (_first,)
+MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (_first, _placements)
 """Append only: a store of any older version is brought up to date when it is opened."""
 
 ROW_TABLES: Final = {

@@ -29,6 +29,15 @@ def test_a_row_holds_the_trial_flat() -> None:
     assert (ROW.x1, ROW.distance_m, ROW.seen_label, ROW.iou) == (3.5, 20.0, None, 0.2)
 
 
+def test_a_row_says_how_the_place_of_what_lies_on_the_object_was_known() -> None:
+    target = Target(7, 0, "stop sign", Box(1, 2, 3, 4), face="octagon", placement="outline")
+    seen = Sighting(True, "stop sign", 0.9)
+    tape = Condition((Part("tape", 0.25),), per_target=True)
+    row = row_of(Trial(7, "pass-0", target, tape, seen, seen, "tiny"))
+    assert (row.placement, row.face, row.remark) == ("outline", "octagon", "tiny")
+    assert (ROW.placement, ROW.face, ROW.remark) == ("", "", "")
+
+
 def test_parquet_keeps_types_and_empties(tmp_path: Path) -> None:
     try:
         parquet = importlib.import_module("pyarrow.parquet")

@@ -201,6 +201,26 @@ def test_a_failed_transaction_leaves_nothing_half_done(tmp_path: Path) -> None:
         assert store.store(batch({2: trial(1)}, after=1)) == 2
 
 
+def test_a_store_of_the_first_version_keeps_its_rows_and_takes_new_ones(tmp_path: Path) -> None:
+    file = tmp_path / "s.db"
+    with closing(sqlite3.connect(file)) as db:
+        MIGRATIONS[0](db)
+        db.execute("PRAGMA user_version = 1")
+        db.execute("INSERT INTO streams VALUES (1, 'lab', 'pi', 'e1')")
+        old = trial(0).model_dump(exclude={"placement", "remark", "parts"})
+        names = ", ".join(old)
+        marks = ", ".join("?" * len(old))
+        db.execute(
+            f"INSERT INTO trials (stream, seq, wall_ms, parts, {names}) "
+            f"VALUES (1, 1, 1000, '[]', {marks})",
+            tuple(old.values()),
+        )
+        db.commit()
+    with open_store(str(file)) as store:
+        store.store(batch({2: trial(1).model_copy(update={"placement": "outline"})}, after=1))
+        assert [row["placement"] for row in store.trials("s1")] == ["", "outline"]
+
+
 def test_a_store_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "s.db"
     open_store(str(file)).close()
