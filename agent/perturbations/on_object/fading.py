@@ -39,9 +39,9 @@ class Fading(Perturbation):
     percent. Ink is a filter on the white sheet (Beer and Lambert): light passes it as t, and with a
     part f of the dye gone as t to the power 1 - f. Dyes that absorb green (magenta) go first, soon
     those that absorb blue (yellow), those that absorb red (cyan) more slowly, and carbon black
-    hardly at all, which is why old red signs are pink and old posters are blue; blue and green signs
-    are printed with phthalocyanines, which fade half as much. It is uneven by
-    about a sixth, in blotches and upright streaks. The rates are our estimates from photographs;
+    hardly at all, which is why old red signs are pink and old posters are blue; blue and green
+    signs are printed with phthalocyanines, which fade half as much. It is uneven by about a sixth,
+    in blotches and upright streaks. The rates are our estimates from photographs;
     EN 12899-1 and ASTM D4956 give the box in the CIE diagram that red must stay in.
     """
 
