@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.perturbations import Moment
+from agent.perturbations._camera_view import focal_px, target_distance_m
 from agent.values import derived_seed
 
 _LEVELS: Final = 32
@@ -99,7 +102,41 @@ def _draw(
             cv2.polylines(tile, list(fixed[chosen]), False, ink, width, cv2.LINE_AA, _SHIFT)
 
 
-def overlay(
+def in_view(
+    shape: tuple[int, ...],
+    moment: Moment,
+    seed: int,
+    layers_m: Sequence[tuple[float, float]],
+    tile: Callable[[int], NDArray[np.uint8]],
+    moved_m: Callable[[int], tuple[float, float]],
+) -> NDArray[np.uint8]:
+    """What all layers cover of a picture, (H, W); those beyond the target do not cover it.
+
+    ``layers_m`` are the layers' depths, ``tile`` gives a layer's streaks, and ``moved_m`` how far
+    they have gone since the clip's start, across and down.
+    """
+    cover = np.zeros(shape[:2], np.uint8)
+    focal, distance = focal_px(shape), target_distance_m(shape, moment)
+    beyond = [n for n, (near, _) in enumerate(layers_m) if distance is not None and near > distance]
+    order = beyond + [n for n in range(len(layers_m)) if n not in beyond]
+    for place, number in enumerate(order):
+        if beyond and place == len(beyond):
+            _clear_target(cover, moment)
+        scale = focal / (0.5 * sum(layers_m[number]))
+        across, down = moved_m(number)
+        _overlay(cover, tile(number), seed, number, (across * scale, down * scale))
+    return cover
+
+
+def _clear_target(cover: NDArray[np.uint8], moment: Moment) -> None:
+    plane = moment.plane(cover.shape)
+    window = plane.window(cover.shape)
+    if not window.empty:
+        view = window.of(cover)
+        view[:] = cv2.subtract(view, plane.mask(window))
+
+
+def _overlay(
     cover: NDArray[np.uint8],
     tile: NDArray[np.uint8],
     seed: int,

@@ -12,7 +12,7 @@ from agent.perturbations import Moment, Perturbation
 from agent.perturbations._camera_view import daylight, focal_px
 from agent.perturbations._layers import kept
 from agent.perturbations.in_scene._air import air_cover, even_distance_m
-from agent.perturbations.in_scene._fall import Falling, before, drawn, overlay, per_tile_m3
+from agent.perturbations.in_scene._fall import Falling, before, drawn, in_view, per_tile_m3
 from agent.perturbations.in_scene._light import by_place, covering
 from agent.perturbations.in_scene._wet_road import wet
 from agent.values import Pixels, derived_seed
@@ -75,14 +75,17 @@ class Rain(Perturbation):
 
     def _cover(self, shape: tuple[int, ...], rate: float, moment: Moment) -> NDArray[np.uint8]:
         """What the streaks cover of a picture, (H, W)."""
-        cover = np.zeros(shape[:2], np.uint8)
         focal, step = focal_px(shape), round(float(np.log(rate) / np.log(_STEP)))
-        exposure, seed = moment.sensor.exposure_s, derived_seed(moment.seed, self.kind())
-        for number, (near, far) in enumerate(_LAYERS_M):
-            tile = _tile(focal, number, step, self.wind_m_s, exposure, self.boldness)
-            speed = moment.time_s * focal / (0.5 * (near + far))
-            overlay(cover, tile, seed, number, (self.wind_m_s * speed, _MEAN_SPEED * speed))
-        return cover
+        exposure, wind = moment.sensor.exposure_s, self.wind_m_s
+        gone = (wind * moment.time_s, _MEAN_SPEED * moment.time_s)
+        return in_view(
+            shape,
+            moment,
+            derived_seed(moment.seed, self.kind()),
+            _LAYERS_M,
+            lambda number: _tile(focal, number, step, wind, exposure, self.boldness),
+            lambda number: gone,
+        )
 
 
 @kept

@@ -12,7 +12,7 @@ from agent.perturbations import Moment, Perturbation
 from agent.perturbations._camera_view import daylight, focal_px
 from agent.perturbations._layers import kept
 from agent.perturbations.in_scene._air import air_cover, even_distance_m
-from agent.perturbations.in_scene._fall import Falling, before, drawn, overlay, per_tile_m3
+from agent.perturbations.in_scene._fall import Falling, before, drawn, in_view, per_tile_m3
 from agent.perturbations.in_scene._light import by_place, covering
 from agent.values import Pixels, derived_seed
 
@@ -70,16 +70,21 @@ class Snowfall(Perturbation):
 
     def _cover(self, shape: tuple[int, ...], rate: float, moment: Moment) -> NDArray[np.uint8]:
         """What the flakes cover of a picture, (H, W)."""
-        cover = np.zeros(shape[:2], np.uint8)
         focal, step = focal_px(shape), round(float(np.log(rate) / np.log(_STEP)))
-        exposure, seed = moment.sensor.exposure_s, derived_seed(moment.seed, self.kind())
-        for number, (near, far) in enumerate(_LAYERS_M):
-            tile = _tile(focal, number, step, self.wind_m_s, exposure)
-            scale = focal / (0.5 * (near + far))
-            sway = _SWAY_M * np.sin(2 * np.pi * _SWAY_HZ * moment.time_s + 2.4 * number)
-            across = (self.wind_m_s * moment.time_s + float(sway)) * scale
-            overlay(cover, tile, seed, number, (across, _MEAN_SPEED * moment.time_s * scale))
-        return cover
+        exposure, wind, time_s = moment.sensor.exposure_s, self.wind_m_s, moment.time_s
+
+        def moved_m(number: int) -> tuple[float, float]:
+            sway = _SWAY_M * float(np.sin(2 * np.pi * _SWAY_HZ * time_s + 2.4 * number))
+            return wind * time_s + sway, _MEAN_SPEED * time_s
+
+        return in_view(
+            shape,
+            moment,
+            derived_seed(moment.seed, self.kind()),
+            _LAYERS_M,
+            lambda number: _tile(focal, number, step, wind, exposure),
+            moved_m,
+        )
 
 
 def _sizes(rate: float) -> tuple[float, float]:

@@ -7,7 +7,7 @@ import pytest
 
 from agent.perturbations import Moment
 from agent.perturbations.in_scene.snowfall import Snowfall, _extinction
-from agent.values import Sensor
+from agent.values import Box, Sensor
 
 DARK = np.full((240, 320, 3), 50, np.uint8)
 DARK[:40] = 210
@@ -57,3 +57,13 @@ def test_heavier_snow_hides_more_with_distance() -> None:
     near, far = slice(80, 110), slice(0, 15)
     assert np.median(heavy[far]) > np.median(light[far]) + 30
     assert np.median(heavy[far]) > np.median(heavy[near])
+
+
+def test_flakes_beyond_the_target_are_hidden_by_it() -> None:
+    box = Box(60, 60, 260, 230)
+    spread = [
+        Snowfall().apply(DARK, 1.0, Moment(seed=1, region=box, distance_m=away))[100:190, 110:210]
+        for away in (0.6, 40.0)
+    ]
+    flat, snowy = (float(np.std(np.diff(one[..., 1].astype(int)))) for one in spread)
+    assert flat < 0.7 * snowy
