@@ -46,9 +46,9 @@ class IcMotionBlur(Corruption):
     """
 
     def apply(self, pixels: Pixels, severity: float, moment: Moment) -> Pixels:
-        if severity <= 0:
-            return pixels.copy()
         radius = round(self.px(at_level(RADIUS_PX, severity, 0.0), pixels.shape))
+        if radius == 0:
+            return pixels.copy()
         sigma = self.px(at_level(SIGMA_PX, severity, 0.0), pixels.shape)
         angle = moment.generator(self.kind()).uniform(-_WIDEST_DEG, _WIDEST_DEG)
         return trailed(pixels, _trail(radius, sigma, angle, pixels.shape))

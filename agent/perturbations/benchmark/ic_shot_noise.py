@@ -15,6 +15,7 @@ from agent.values import Pixels
 
 PHOTONS: Final = (60, 25, 12, 5, 3)
 _SPREAD: Final = tuple(photons**-0.5 for photons in PHOTONS)
+_LEAST_SPREAD: Final = 1e-4  # a fortieth of a picture value
 _NEARLY_NORMAL: Final = 400.0
 """From so many photons at white the counts are drawn as normal: a step is below a level then."""
 
@@ -42,7 +43,7 @@ class IcShotNoise(Corruption):
 
 def _photons(severity: float) -> float:
     # A level's own count is met exactly, not by a rounding of its root.
-    return round(at_level(_SPREAD, severity, 0.0) ** -2, 6)
+    return round(max(at_level(_SPREAD, severity, 0.0), _LEAST_SPREAD) ** -2, 6)
 
 
 @kept

@@ -32,9 +32,9 @@ class IcZoomBlur(Corruption):
     seeded: ClassVar[bool] = False
 
     def apply(self, pixels: Pixels, severity: float, moment: Moment) -> Pixels:
-        if severity <= 0:
-            return pixels.copy()
         zooms = enlargements(severity)
+        if len(zooms) < 2:
+            return pixels.copy()
         height, width = pixels.shape[:2]
         plan = _plan(zooms, height, width)
         means = _means(pixels, plan)
