@@ -14,12 +14,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.perturbations._layers import kept
+from agent.perturbations._layers import Layers
 from agent.perturbations.benchmark._frost_crystals import DRAWINGS, Relief
 from agent.perturbations.benchmark._weather import Size, chance_of
 
 _QUANTILES: Final = (0, 1, 5, 25, 50, 75, 95, 99, 100)
 _GRAY: Final = (0.299, 0.587, 0.114)
+_DRIFT_PX: Final = 40  # between the knots of the drift of colour
+
+_RELIEFS: Final = Layers(2 * 2**20)
+"""The four reliefs (1.4 MB) apart from other kept layers: drawing one anew takes a fifth of a
+second, and a suite of many kinds would push them out between one photo and the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +45,39 @@ class Ice:
     tints: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
-@kept
-def texture(ice: Ice) -> NDArray[np.uint8]:
-    """The drawing of a kind of ice, RGB (H, W, 3)."""
-    chance = chance_of(sum(ice.size))
-    relief = _like(DRAWINGS[ice.drawing](ice.size, chance), ice)
+def crop(ice: Ice, top: int, left: int, size: Size) -> NDArray[np.uint8]:
+    """A piece of a texture, RGB (h, w, 3)."""
+    gray = relief(ice)[top : top + size[0], left : left + size[1]]
     mean = float(np.dot(_GRAY, ice.colour))
-    few = chance.standard_normal((ice.size[0] // 40 + 2, ice.size[1] // 40 + 2), np.float32)
-    drift = cv2.resize(few, ice.size[::-1], interpolation=cv2.INTER_CUBIC)
+    drift = _drift(ice, top, left, size) if any(ice.tints) else None
     planes = []
     for colour, slope, tint in zip(ice.colour, ice.slopes, ice.tints, strict=True):
-        plane = cv2.convertScaleAbs(relief, alpha=slope, beta=max(colour - slope * mean, -255))
-        tinted = np.asarray(plane, np.float32) + np.float32(1.1 * tint) * drift
-        planes.append(np.clip(tinted, 0, 255).astype(np.uint8))
+        table = np.clip((np.arange(256) - mean) * slope + colour + 0.5, 0, 255).astype(np.uint8)
+        plane = cv2.LUT(gray, table)
+        if drift is not None:
+            tinted = cv2.scaleAdd(drift, tint, plane.astype(np.float32))
+            plane = np.clip(tinted, 0, 255).astype(np.uint8)
+        planes.append(plane)
     return np.asarray(cv2.merge(planes), np.uint8)
+
+
+def relief(ice: Ice) -> Relief:
+    """The drawing of a kind of ice in gray, (H, W)."""
+    return _RELIEFS.get(ice, lambda: _like(DRAWINGS[ice.drawing](ice.size, _chance(ice)), ice))
+
+
+def _chance(ice: Ice) -> np.random.Generator:
+    return chance_of(sum(ice.size))
+
+
+def _drift(ice: Ice, top: int, left: int, size: Size) -> NDArray[np.float32]:
+    """Slow noise of about unit deviation over a piece of a texture, (h, w)."""
+    few = (ice.size[0] // _DRIFT_PX + 3, ice.size[1] // _DRIFT_PX + 3)
+    knots = _chance(ice).standard_normal(few, np.float32) * np.float32(1.3)
+    step = 1 / _DRIFT_PX
+    inverse = np.array(((step, 0, left * step + 1), (0, step, top * step + 1)))
+    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(knots, inverse, size[::-1], flags=flags), np.float32)
 
 
 def _like(relief: Relief, ice: Ice) -> Relief:

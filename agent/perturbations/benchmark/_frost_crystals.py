@@ -140,11 +140,15 @@ def grains(size: Size, chance: Chance) -> Relief:
     crowd = _cloud(size, 24, chance)
     for place in _around(size, size[0] * size[1] // 3200, 0, chance):
         _star(canvas, place, chance.uniform(8, 26), chance)
-    for place in _around(size, size[0] * size[1] // 14, 0, chance):
-        if chance.random() < 0.55:
-            place = np.array((chance.choice(strings) + chance.normal(0, 1.8), place[1]))
-        if _at(crowd, place) + chance.normal(0, 0.8) > 0:
-            _facet(canvas, place, chance.uniform(0.7, 2.4), chance)
+    places = _around(size, size[0] * size[1] // 14, 0, chance)
+    strung = chance.random(len(places)) < 0.55
+    places[strung, 0] = chance.choice(strings, strung.sum()) + chance.normal(0, 1.8, strung.sum())
+    luck, tones = chance.normal(0, 0.8, len(places)), chance.normal(148, 46, len(places))
+    corners = chance.normal(0, 1, (len(places), 3, 2)) * (0.8, 1.4)
+    corners *= chance.uniform(0.7, 2.4, len(places))[:, None, None]
+    for place, lucky, tone, triangle in zip(places, luck, tones, corners, strict=True):
+        if _at(crowd, place) + lucky > 0:
+            _area(canvas, place + triangle, int(min(max(tone, 20), 255)))
     return _grainy(canvas, 7, chance)
 
 
@@ -156,11 +160,6 @@ def _star(canvas: Relief, place: Points, spread: float, chance: Chance) -> None:
         two = 0.6 * spread * _towards(angle + 0.35)
         _area(canvas, place + np.stack([0 * one, one, two]), tone)
         _lines(canvas, place[None], (place + one)[None], min(tone + 40, 255))
-
-
-def _facet(canvas: Relief, place: Points, spread: float, chance: Chance) -> None:
-    tone = int(np.clip(chance.normal(148, 46), 20, 255))
-    _area(canvas, place + chance.normal(0, spread, (3, 2)) * (0.8, 1.4), tone)
 
 
 def film(size: Size, chance: Chance) -> Relief:

@@ -19,7 +19,6 @@ _SIGMA: Final = 0.01  # of each side
 _LARGEST: Final = 0.005  # of the height: the unsmoothed displacement is uniform up to it
 _TRUNCATE: Final = 3.0  # standard deviations to which the smoothing kernel reaches
 _GRID: Final = 256  # knots a side at most; sigma is then 2.6 of them
-_STEPS: Final = 32  # places between two pixels that the resampling tells apart
 
 Fields = tuple[NDArray[np.float32], NDArray[np.float32]]
 
@@ -58,14 +57,11 @@ def _places(size: Size, alpha: float, seed: int) -> tuple[NDArray[np.int16], NDA
     height, width = size
     aside, down = _fields((min(height, _GRID), min(width, _GRID)), seed)
     aside, down = _grown(aside, size), _grown(down, size)
-    gain = np.float32(alpha * _LARGEST * height * _STEPS)
-    columns = np.rint(aside * gain).astype(np.int32) + np.arange(width, dtype=np.int32) * _STEPS
-    rows = (
-        np.rint(down * gain).astype(np.int32) + np.arange(height, dtype=np.int32)[:, None] * _STEPS
-    )
-    whole = cv2.merge([columns >> 5, rows >> 5]).astype(np.int16)
-    part = ((rows & 31) * _STEPS + (columns & 31)).astype(np.uint16)
-    return whole, part
+    gain = np.float32(alpha * _LARGEST * height)
+    columns = aside * gain + np.arange(width, dtype=np.float32)
+    rows = down * gain + np.arange(height, dtype=np.float32)[:, None]
+    whole, part = cv2.convertMaps(columns, rows, cv2.CV_16SC2)
+    return np.asarray(whole, np.int16), np.asarray(part, np.uint16)
 
 
 def _grown(field: NDArray[np.float32], size: Size) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from agent.perturbations import Moment
 from agent.perturbations._layers import kept
-from agent.perturbations.benchmark._frost import Ice, texture
+from agent.perturbations.benchmark._frost import Ice, crop
 from agent.perturbations.benchmark._imagenet_c import LEVELS, Corruption, at_level
 from agent.perturbations.benchmark._weather import (
     TRUNCATE,
@@ -80,7 +80,7 @@ class IcFrost(Corruption):
             return pixels.copy()
         size = (pixels.shape[0], pixels.shape[1])
         seed = derived_seed(moment.seed, self.kind())
-        ice = _crop(size, drawing_size(size, self.scaled), seed)
+        ice = _ice(size, drawing_size(size, self.scaled), seed)
         kept_share, added = self._weights(severity)
         return np.asarray(cv2.addWeighted(pixels, kept_share, ice, added, TRUNCATE), np.uint8)
 
@@ -94,25 +94,17 @@ class IcFrost(Corruption):
 
 
 @kept
-def _crop(size: Size, drawn: Size, seed: int) -> NDArray[np.uint8]:
+def _ice(size: Size, drawn: Size, seed: int) -> NDArray[np.uint8]:
     """The ice before a picture, (H, W, 3)."""
     chance = chance_of(seed)
-    ice = _large(_CHOICE[int(chance.integers(len(_CHOICE)))], drawn)
-    y = int(chance.integers(max(ice.shape[0] - drawn[0], 1)))
-    x = int(chance.integers(max(ice.shape[1] - drawn[1], 1)))
-    cut = ice[y : y + drawn[0], x : x + drawn[1]]
-    return np.array(fitted(cut, size), np.uint8)
-
-
-def _large(ice: Ice, drawn: Size) -> NDArray[np.uint8]:
-    """A texture, enlarged where it would not cover the picture with its margin."""
+    ice = _CHOICE[int(chance.integers(len(_CHOICE)))]
+    # Ice that would not cover the picture with its margin is enlarged: a smaller crop is taken.
     larger = max(_MARGIN * drawn[side] / ice.size[side] for side in (0, 1))
-    if larger <= _MARGIN:
-        larger = 1.0
-    return texture(ice) if larger <= 1 else _enlarged(ice, larger)
-
-
-@kept
-def _enlarged(ice: Ice, times: float) -> NDArray[np.uint8]:
-    to = (int(np.ceil(ice.size[1] * times)), int(np.ceil(ice.size[0] * times)))
-    return np.asarray(cv2.resize(texture(ice), to, interpolation=cv2.INTER_CUBIC), np.uint8)
+    larger = larger if larger > _MARGIN else 1.0
+    height, width = (max(int(side / larger), 1) for side in drawn)
+    top = int(chance.integers(max(ice.size[0] - height, 1)))
+    left = int(chance.integers(max(ice.size[1] - width, 1)))
+    cut = crop(ice, top, left, (height, width))
+    if cut.shape[:2] != drawn:
+        cut = np.asarray(cv2.resize(cut, drawn[::-1], interpolation=cv2.INTER_CUBIC), np.uint8)
+    return np.asarray(fitted(cut, size), np.uint8)

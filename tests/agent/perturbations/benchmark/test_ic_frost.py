@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from agent.perturbations import Moment
-from agent.perturbations.benchmark._frost import Ice, texture
+from agent.perturbations.benchmark._frost import Ice, crop
 from agent.perturbations.benchmark.ic_frost import _CHOICE, IcFrost
 
 WEIGHTS = ((1, 0.4), (0.8, 0.6), (0.7, 0.7), (0.65, 0.7), (0.6, 0.75))
@@ -26,7 +26,7 @@ def test_a_level_weighs_picture_and_ice_as_the_standard_does(level: int) -> None
 
 @pytest.mark.parametrize("ice", dict.fromkeys(_CHOICE), ids=lambda ice: ice.drawing)
 def test_a_texture_has_the_brightness_and_colour_that_it_is_given(ice: Ice) -> None:
-    pixels = texture(ice)
+    pixels = crop(ice, 0, 0, ice.size)
     assert pixels.shape == (*ice.size, 3)
     np.testing.assert_allclose(pixels.mean((0, 1)), ice.colour, atol=2.5)
     gray = pixels @ np.array((0.299, 0.587, 0.114))
