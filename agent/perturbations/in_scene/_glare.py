@@ -16,7 +16,7 @@ _LEAST_DEG: Final = 0.27  # the sun's radius; nearer in, the law does not hold
 
 def grid_step(shape: tuple[int, ...]) -> int:
     """How many pixels apart glare is reckoned: it is smooth but for the lamp's own disc."""
-    return max(2, min(shape[0], shape[1]) // 110)
+    return min(max(2, min(shape[0], shape[1]) // 75), 5)
 
 
 def offsets_deg(

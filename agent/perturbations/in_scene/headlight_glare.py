@@ -24,8 +24,8 @@ _LAMP_RADIUS_M: Final = 0.08
 _FIRST_M, _LAST_M = 70.0, 6.0
 _FADE_M: Final = 10.0  # within which the vehicle comes out of the distance
 _LIGHT: Final = (1.0, 0.97, 0.9)  # of white's: halogen and LED mixed, in a camera set to daylight
-_RAY_DEG: Final = 0.16
-_RAY_LENGTH_DEG: Final = 5.0
+_RAY_DEG: Final = 0.2  # half widths of a streak
+_LONG_DEG: Final = 5.0
 _RAYS: Final = (1.35, -1.75)  # radians: across the arcs that wipers leave on the glass
 
 
@@ -109,9 +109,11 @@ class HeadlightGlare(Perturbation):
         across, down = offsets_deg(shape, lamp.x, lamp.y)
         light = veil(across, down, lamp.lux, least_deg=lamp.radius_deg)
         for turn in _RAYS if self.streaks > 0 else ():
-            along = across * np.float32(np.cos(turn)) + down * np.float32(np.sin(turn))
-            beside = across * np.float32(np.sin(turn)) - down * np.float32(np.cos(turn))
-            narrow = 1 + (beside * np.float32(1 / _RAY_DEG)) ** 2
-            reach = 1 + (along * np.float32(1 / _RAY_LENGTH_DEG)) ** 2
-            light += np.float32(self.streaks * lamp.lux) / (narrow * narrow * reach * reach)
+            cosine, sine = np.float32(np.cos(turn)), np.float32(np.sin(turn))
+            beside = across * (sine / np.float32(_RAY_DEG)) - down * (cosine / np.float32(_RAY_DEG))
+            along = across * (cosine / np.float32(_LONG_DEG)) + down * (
+                sine / np.float32(_LONG_DEG)
+            )
+            falloff = (1 + beside * beside) * (1 + along * along)
+            light += np.float32(self.streaks * lamp.lux) / (falloff * falloff)
         return light
