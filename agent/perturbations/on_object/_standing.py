@@ -57,27 +57,27 @@ def upright(
 ) -> tuple[Window, NDArray[np.uint8]]:
     """A drawing (h, w, 4) as it stands in a picture, and the window that it is seen in.
 
-    Its left upper corner and size are in hulls about the sign's centre. ``repeat`` continues it
+    Its left upper corner and size are in hulls about the hull's middle. ``repeat`` continues it
     over the height of the picture, down to ``bottom`` where that is given.
     """
-    marks = np.array(((left, 0.0), (left + size[0], 0.0), (0.0, top), (0.0, top + size[1])))
-    ends = plane.project(marks * plane.size_cm)
-    x0, x1 = ends[:2, 0].tolist()
-    y0, y1 = sorted(ends[2:, 1].tolist())
-    y1 = max(y1, y0 + 1)
-    first, last = y0, y1
+    (x, y), (wide, high) = _hull(plane)
+    x0, x1 = x + left * wide, x + (left + size[0]) * wide
+    y0, period = y + top * high, max(size[1] * high, 1.0)
+    first, last = y0, y0 + period
     if repeat:
-        low = np.array(((0.0, 0.0 if bottom is None else bottom * plane.size_cm),))
-        first, last = 0.0, shape[0] if bottom is None else float(plane.project(low)[0, 1])
+        first, last = 0.0, shape[0] if bottom is None else y + bottom * high
     window = about(np.array(((x0, first), (x1, last))), shape, margin_px=0)
     if window.empty:
         return window, np.zeros((0, 0, 4), np.uint8)
-    across, down = (x1 - x0) / drawing.shape[1], (y1 - y0) / drawing.shape[0]
+    if drawing.shape[0] > 2 * period:
+        small = (drawing.shape[1], math.ceil(period))
+        drawing = np.asarray(cv2.resize(drawing, small, interpolation=cv2.INTER_AREA), np.uint8)
+    across, down = (x1 - x0) / drawing.shape[1], period / drawing.shape[0]
     if repeat:  # laid end to end: OpenCV's own wrapping border takes several times as long
-        before = math.floor((window.y0 - y0) / (y1 - y0))
-        count = math.ceil((window.y1 - y0) / (y1 - y0)) - before
+        before = math.floor((window.y0 - y0) / period)
+        count = math.ceil((window.y1 - y0) / period) - before
         drawing = np.concatenate([drawing] * (count + 1))
-        y0 += before * (y1 - y0)
+        y0 += before * period
     matrix = np.array(
         (
             (across, 0, x0 + 0.5 * across - 0.5 - window.x0),
@@ -86,6 +86,19 @@ def upright(
     )
     seen = cv2.warpAffine(drawing, matrix, (window.width, window.height))
     return window, np.asarray(seen, np.uint8)
+
+
+def _hull(plane: Plane) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Middle and size in pixels of the upright box about a sign."""
+    (x0, y0), (x1, y1) = plane.corners.min(0).tolist(), plane.corners.max(0).tolist()
+    return ((x0 + x1) / 2, (y0 + y1) / 2), (x1 - x0, y1 - y0)
+
+
+def in_hulls(plane: Plane, point_cm: NDArray[np.float64]) -> tuple[float, float]:
+    """Where a point (2,) of the sign's plane is seen, as ``upright`` counts."""
+    (x, y), (wide, high) = _hull(plane)
+    ((seen_x, seen_y),) = plane.project(point_cm[None]).tolist()
+    return (seen_x - x) / wide, (seen_y - y) / high
 
 
 def about(points: NDArray[np.float64], shape: tuple[int, ...], *, margin_px: int = 2) -> Window:

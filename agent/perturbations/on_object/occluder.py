@@ -69,7 +69,7 @@ class Occluder(Perturbation):
         window = standing.about(plane.project((box + away) * plane.size_cm), shape)
         seen = plane.warp(drawn, window, extent=foliage.EXTENT, motion=motion)
         hung, end = foliage.bough(side, seed)
-        middle, bottom = (end + away).tolist()
+        middle, bottom = standing.in_hulls(plane, (end + away) * plane.size_cm)
         left, top = middle - foliage.HUNG[0] / 2, bottom - foliage.HUNG[1]
         above = standing.upright(
             plane, shape, hung, left, top, foliage.HUNG, repeat=True, bottom=bottom

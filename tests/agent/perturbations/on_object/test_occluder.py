@@ -9,7 +9,7 @@ import pytest
 from agent.geometry.shapes import Shape, outline
 from agent.perturbations import Moment
 from agent.perturbations.on_object.occluder import Occluder
-from agent.values import Pixels
+from agent.values import Box, Pixels
 
 QUAD = ((150.0, 150.0), (350.0, 150.0), (350.0, 350.0), (150.0, 350.0))
 BELOW = {"branch": 200, "pole": 200, "vehicle": 234}
@@ -106,3 +106,15 @@ def test_a_vehicle_that_passes_hides_the_part_described_at_most() -> None:
     assert max(covers) == pytest.approx(0.7, abs=0.06)
     assert min(covers) < 0.1
     assert np.abs(np.diff(covers)).max() < 0.2
+
+
+@pytest.mark.parametrize("shape", ["branch", "pole", "vehicle"])
+@pytest.mark.parametrize(
+    "region",
+    [Box(20, 30, 28, 38), Box(0, 300, 1900, 302), Box(900, 0, 902, 1000), Box(-90, -90, 40, 40)],
+    ids=["8 px", "flat", "narrow", "cut off"],
+)
+def test_odd_signs_pass(shape: str, region: Box) -> None:
+    picture = np.full((1080, 1920, 3), 120, np.uint8)
+    occluder = Occluder.model_validate({"shape": shape})
+    assert occluder.apply(picture, 0.5, Moment(seed=1, region=region)).shape == picture.shape
