@@ -170,7 +170,7 @@ def lorry(variety: int, side: int) -> NDArray[np.uint8]:
     chance = np.random.Generator(np.random.SFC64(variety))
     for corners, colour in _parts(body):
         _block(drawing, corners, (*(int(part) for part in colour), 255))
-    stains = chance.normal(0, 0.03, (9, 7)).astype(np.float32)
+    stains = chance.normal(0, 0.016, (9, 7)).astype(np.float32)
     grime = cv2.resize(stains, (wide * 2, high * 2), interpolation=cv2.INTER_CUBIC)
     grime = grime - np.linspace(0, 0.16, high * 2, dtype=np.float32)[:, None]
     colours = np.clip(drawing[..., :3] * (1 + grime[..., None]), 0, 255)
