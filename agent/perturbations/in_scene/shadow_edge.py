@@ -66,7 +66,11 @@ class ShadowEdge(Perturbation):
         ]
         view = shade[place[1] : place[1] + shape[0], place[0] : place[0] + shape[1]]
         ground = cv2.subtract(view, sky_cover(pixels, daylight(pixels), moment))
-        return self._darken(pixels, np.asarray(ground, np.uint8), severity)
+        return _darken(
+            pixels,
+            np.asarray(ground, np.uint8),
+            _curves(self._ratio(severity), self.deepest, self.sky_k),
+        )
 
     def describe(self, severity: float) -> str:
         return f"shade {self._ratio(severity):.2f} × darker"
@@ -74,22 +78,30 @@ class ShadowEdge(Perturbation):
     def _ratio(self, severity: float) -> float:
         return float(self.deepest**severity)
 
-    def _darken(self, pixels: Pixels, shade: NDArray[np.uint8], severity: float) -> Pixels:
-        """Scale the light by what each place keeps of it.
 
-        Full shade keeps the sky's part of the light, and of the sun's what severity tells. To scale
-        light by k is to scale picture values, shifted by the curve's offset, by k^(1/2.4).
-        """
-        sky = adaptation(self.sky_k).sum(1) / self.deepest
-        sun = (1 / self._ratio(severity) - 1 / self.deepest) / (1 - 1 / self.deepest)
-        shares = np.arange(256)[:, None] / 255
-        scale = (1 - shares * (1 - sun) * (1 - sky)) ** (1 / 2.4)
-        curves = np.round(255 * scale).astype(np.uint8)
-        less = np.round(_OFFSET * (1 - scale.mean(1))).astype(np.uint8)
-        gain = cv2.merge([cv2.LUT(shade, curves[:, channel].copy()) for channel in range(3)])
-        dark = cv2.LUT(shade, less)
-        scaled = cv2.multiply(pixels, gain, scale=1 / 255)
-        return np.asarray(cv2.subtract(scaled, cv2.merge([dark, dark, dark])), np.uint8)
+def _darken(
+    pixels: Pixels, shade: NDArray[np.uint8], curves: tuple[NDArray[np.uint8], ...]
+) -> Pixels:
+    """Scale the light by what each place keeps of it, by ``shade`` (H, W)."""
+    red, green, blue, less = (np.asarray(cv2.LUT(shade, curve), np.uint8) for curve in curves)
+    scaled = cv2.multiply(pixels, cv2.merge([red, green, blue]), scale=1 / 255)
+    return np.asarray(cv2.subtract(scaled, cv2.merge([less, less, less])), np.uint8)
+
+
+@kept
+def _curves(ratio: float, deepest: float, sky_k: float) -> tuple[NDArray[np.uint8], ...]:
+    """By shade 0..255: what to scale red, green and blue values with, and what to take off then.
+
+    Full shade keeps the sky's part of the light, and of the sun's as much as makes up the ratio.
+    To scale light by k is to scale picture values, shifted by the curve's offset, by k^(1/2.4).
+    """
+    sky = adaptation(sky_k).sum(1) / deepest
+    sun = (1 / ratio - 1 / deepest) / (1 - 1 / deepest)
+    shares = np.arange(256)[:, None] / 255
+    scale = np.minimum(1 - shares * (1 - sun) * (1 - sky), 1) ** (1 / 2.4)
+    gains = np.round(255 * scale).astype(np.uint8)
+    less = np.round(_OFFSET * (1 - scale.mean(1))).astype(np.uint8)
+    return (*(np.ascontiguousarray(gains[:, channel]) for channel in range(3)), less)
 
 
 def _margin(shape: tuple[int, int]) -> int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from agent.geometry.photometry import LINEAR
+from agent.geometry.photometry import LINEAR, to_encoded
 from agent.perturbations import Moment
-from agent.perturbations.in_scene.shadow_edge import ShadowEdge
+from agent.perturbations.in_scene._illuminant import adaptation
+from agent.perturbations.in_scene.shadow_edge import ShadowEdge, _curves, _darken
 
 GROUND = np.full((240, 320, 3), 90, np.uint8)
 
@@ -50,3 +51,21 @@ def test_the_sky_is_never_in_the_shade() -> None:
     np.testing.assert_array_equal(
         ShadowEdge().apply(pixels, 1.0, Moment(seed=4))[10:70], pixels[10:70]
     )
+
+
+@pytest.mark.parametrize("ratio", [1.3, 8.0])
+def test_it_is_the_float_reference_to_40_db(ratio: float) -> None:
+    chance = np.random.default_rng(0)
+    pixels = chance.integers(0, 256, (90, 120, 3)).astype(np.uint8)
+    shade = chance.integers(0, 256, (90, 120)).astype(np.uint8)
+    seen = _darken(pixels, shade, _curves(ratio, 8.0, 11_000.0))
+    sky, sun = adaptation(11_000).sum(1) / 8, (1 / ratio - 1 / 8) / (1 - 1 / 8)
+    hidden = shade[..., None] / 255
+    light = LINEAR[pixels] * ((1 - hidden) + hidden * (sun * (1 - sky) + sky))
+    error = seen - 255 * to_encoded(light)
+    assert 10 * np.log10(255**2 / np.mean(error**2)) > 45
+
+
+def test_a_slight_shade_under_a_very_blue_sky_never_wraps_around() -> None:
+    kind = ShadowEdge(caster="building", deepest=1.1, sky_k=25_000)
+    assert kind.apply(GROUND, 1.0, Moment(seed=4)).min() > 60
