@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
 from typing import Final
 
 import cv2
@@ -11,19 +10,21 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from agent.perturbations import Moment, Perturbation
+from agent.perturbations._layers import kept
+from agent.perturbations.on_lens._film import coarse, enlarged, over, shrunk, tripled
 from agent.values import Pixels
 
-_FINE_SIDE: Final = 150  # drops are out of focus, so they are drawn about this coarse
+_SIDE: Final = 112  # drops are out of focus, so they are drawn about this coarse
 _MINIATURE: Final = 3.6  # a drop shows this many of its own widths of the scene, upside down
-_LEAST_SIDE: Final = 150  # a smaller picture is a crop: drops keep their size in pixels
-_SOFTNESS: Final = 2.8  # blur of what a drop shows, in pixels of that coarse picture
+_SOFTNESS: Final = (5, 5)  # what a drop shows is averaged over it twice, on the coarse picture
 _HIDDEN: Final = 1.3  # drops live in this many widths and heights of the picture, and enter unseen
 _EDGE_LOSS: Final = 0.8  # covered part of a drop's disc, soft edge weighted
 _MEAN_SQUARE: Final = 0.8  # of the radius over its mean size
 _FORMS: Final = 8
 _FORM_SIDE: Final = 64
 _MARGIN: Final = 1.25  # a form reaches this many radii
-_RUNNERS: Final = 0.25  # the part of the drops that is heavy enough to run
+_HEAVY: Final = 0.55  # a drop that drew more than this for its size is heavy enough to run
+_RUNNERS: Final = 0.2  # and so many of those do
 
 
 class Droplets(Perturbation):
@@ -32,8 +33,8 @@ class Droplets(Perturbation):
     Each drop is a short lens: light from above leaves it below. They sit far inside the camera's
     nearest focus, so their edges are soft. Severity is the wet part of the picture, from 0 to
     ``most`` (.35: heavy rain on a pane between two strokes of the wiper), reached with drops of
-    ``size`` (mean radius in parts of the shorter side) that come one after another. A
-    quarter of them runs down at ``run_speed`` picture heights a second, in fits and starts; the
+    ``size`` (mean radius in parts of the shorter side) that come one after another. Some
+    of the heavy ones run down at ``run_speed`` picture heights a second, in fits and starts; the
     others stay where they are.
     """
 
@@ -44,22 +45,21 @@ class Droplets(Perturbation):
     def apply(self, pixels: Pixels, severity: float, moment: Moment) -> Pixels:
         if severity <= 0:
             return pixels.copy()
-        height, width = pixels.shape[:2]
-        coarse = max(1, min(height, width) // _FINE_SIDE)
-        grid = (-(-height // coarse), -(-width // coarse))
+        grid = coarse(pixels.shape, _SIDE)
         maps = _still(self, grid, severity, moment.seed).copy()
-        for drop in self.drops(grid, severity, moment, running=True):
+        for drop in self.drops(grid, severity, moment, running=True).tolist():
             _lay(maps, drop)
-        cover, light = cv2.extractChannel(maps, 0), cv2.extractChannel(maps, 3)
-        column = cv2.extractChannel(maps, 1) + np.arange(grid[1], dtype=np.float32)
-        row = cv2.extractChannel(maps, 2) + np.arange(grid[0], dtype=np.float32)[:, None]
-        small = cv2.resize(pixels, (grid[1], grid[0]), interpolation=cv2.INTER_AREA)
-        soft = cv2.GaussianBlur(small, (0, 0), _SOFTNESS, borderType=cv2.BORDER_REPLICATE)
-        inside = cv2.remap(soft, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
-        lit = cv2.convertScaleAbs(cv2.multiply(inside, cv2.merge([light] * 3), dtype=cv2.CV_32F))
-        full = cv2.resize(lit, (width, height), interpolation=cv2.INTER_LINEAR)
-        part = np.asarray(cv2.resize(cover, (width, height), interpolation=cv2.INTER_LINEAR))
-        return np.asarray(cv2.blendLinear(full, pixels, part, 1 - part), np.uint8)
+        cover, beside, below, light = cv2.split(maps)
+        columns, rows = _here(grid)
+        cv2.add(beside, columns, dst=beside)
+        cv2.add(below, rows, dst=below)
+        small = shrunk(pixels, grid)
+        soft = cv2.blur(cv2.blur(small, _SOFTNESS), _SOFTNESS)
+        inside = cv2.remap(soft, beside, below, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+        weight = tripled(np.asarray(cv2.multiply(cover, light)))
+        lit = cv2.multiply(inside, weight, dtype=cv2.CV_8U)
+        clear = cv2.convertScaleAbs(enlarged(cover, pixels.shape), alpha=-255, beta=255)
+        return over(pixels, np.asarray(clear, np.uint8), np.asarray(lit, np.uint8))
 
     def describe(self, severity: float) -> str:
         return f"{100 * severity * self.most:.0f} % of the view behind drops"
@@ -69,7 +69,8 @@ class Droplets(Perturbation):
     ) -> NDArray[np.float64]:
         """Drops (N, 5): centre x and y, radius in pixels of the grid; height over width; form."""
         chance = moment.generator(self.kind())
-        side = self.size * max(min(grid), _LEAST_SIDE)
+        # A small picture is a crop of a larger view: its drops are larger in it, but not fewer.
+        side = self.size * max(min(grid), (min(grid) * _SIDE) ** 0.5)
         room = _HIDDEN**2 * grid[0] * grid[1]
         most = room * _density(self.most)
         draws = chance.uniform(0, 1, (int(1.4 * most / (np.pi * _MEAN_SQUARE * side**2)) + 8, 6))
@@ -82,28 +83,38 @@ class Droplets(Perturbation):
         x = (draws[:, 3] * _HIDDEN - 0.15) * grid[1]
         y = ((draws[:, 4] + self._fallen(draws, moment.time_s)) % 1 * _HIDDEN - 0.15) * grid[0]
         drops = np.stack([x, y, radius * grown, tall, draws[:, 5] * _FORMS], 1)
-        runs = draws[:, 2] < _RUNNERS
+        runs = _running(draws)
         return np.asarray(drops[(radius * grown > 0.4) & (runs == running)])
 
     def _fallen(self, draws: NDArray[np.float64], time_s: float) -> NDArray[np.float64]:
         """How far each drop has run, in picture heights: forward only, never evenly."""
-        runs = draws[:, 2] < _RUNNERS
         phase = 2 * np.pi * draws[:, 5]
         pace = self.run_speed * (0.5 + draws[:, 5])
         halting = time_s + 0.9 * (np.sin(time_s + phase) - np.sin(phase))
-        return np.asarray(runs * pace * halting)
+        return np.asarray(_running(draws) * pace * halting)
 
 
-@lru_cache(maxsize=4)  # about half a megabyte each
+@kept
 def _still(
     model: Droplets, grid: tuple[int, int], severity: float, seed: int
 ) -> NDArray[np.float32]:
     """The maps of the drops that stay where they are: see ``_lay``."""
     maps = np.zeros((*grid, 4), np.float32)
     maps[..., 3] = 1
-    for drop in model.drops(grid, severity, Moment(seed=seed), running=False):
+    for drop in model.drops(grid, severity, Moment(seed=seed), running=False).tolist():
         _lay(maps, drop)
     return maps
+
+
+@kept
+def _here(grid: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Column and row of each place (h, w)."""
+    rows, columns = np.indices(grid, np.float32)
+    return columns, rows
+
+
+def _running(draws: NDArray[np.float64]) -> NDArray[np.bool_]:
+    return np.asarray((draws[:, 0] > _HEAVY) & (draws[:, 2] < _RUNNERS / (1 - _HEAVY) / 2))
 
 
 def _density(cover: float) -> float:
@@ -111,9 +122,9 @@ def _density(cover: float) -> float:
     return float(-np.log(1 - cover) / _EDGE_LOSS)
 
 
-def _lay(maps: NDArray[np.float32], drop: NDArray[np.float64]) -> None:
+def _lay(maps: NDArray[np.float32], drop: list[float]) -> None:
     """Lay one drop into the maps (H, W, 4): cover, where it looks (x, y), its brightness."""
-    x, y, radius, tall = (float(value) for value in drop[:4])
+    x, y, radius, tall, form = drop
     reach_x, reach_y = _MARGIN * radius, _MARGIN * radius * tall
     height, width = maps.shape[:2]
     left, right = max(int(x - reach_x), 0), min(int(x + reach_x) + 2, width)
@@ -121,15 +132,15 @@ def _lay(maps: NDArray[np.float32], drop: NDArray[np.float64]) -> None:
     if left >= right or top >= bottom:
         return
     scale_x, scale_y = 2 * reach_x / _FORM_SIDE, 2 * reach_y / _FORM_SIDE
-    place = np.array([[scale_x, 0, x - reach_x - left], [0, scale_y, y - reach_y - top]])
-    place[:, 2] += 0.5 * np.array((scale_x, scale_y)) - 0.5
-    seen = cv2.warpAffine(_forms()[int(drop[4])], place, (right - left, bottom - top))
-    seen = seen * np.array((1, radius, radius * tall, 1), np.float32)
+    shift_x, shift_y = 0.5 * scale_x - 0.5 - left, 0.5 * scale_y - 0.5 - top
+    place = np.array([[scale_x, 0, x - reach_x + shift_x], [0, scale_y, y - reach_y + shift_y]])
+    shown = cv2.warpAffine(_forms()[int(form)], place, (right - left, bottom - top))
+    seen = shown * np.array((1, radius, radius * tall, 1), np.float32)
     view = maps[top:bottom, left:right]
     np.copyto(view, seen, where=seen[..., :1] > view[..., :1])
 
 
-@cache
+@kept
 def _forms() -> NDArray[np.float32]:
     """Outlines of drops (N, S, S, 4), of radius 1, each a little uneven."""
     line = ((np.arange(_FORM_SIDE, dtype=np.float32) + 0.5) / _FORM_SIDE * 2 - 1) * _MARGIN

@@ -123,7 +123,7 @@ def _places(
     short = min(grid)
     room = np.array((grid[1], grid[0]), np.float64)
     radii = np.minimum(_SMALLEST * chance.uniform(0, 1, _SPOTS) ** (-1 / _TAIL), _LARGEST) * short
-    radii *= 1 + 3 * np.maximum(np.arange(_SPOTS) - _FIRST, 0) / (_SPOTS - _FIRST)
+    radii = radii * (1 + 3 * np.maximum(np.arange(_SPOTS) - _FIRST, 0) / (_SPOTS - _FIRST))
     swarms = chance.uniform(-0.05, 1.05, (9, 2)) * room
     swarm = chance.integers(0, len(swarms), _SPOTS)
     spread = chance.exponential(0.13 * short, (_SPOTS, 1)) * chance.normal(0, 1, (_SPOTS, 2))

@@ -75,6 +75,7 @@ def _dots(
 
 def _dot(grid: tuple[int, int], x: float, y: float, radius: float) -> NDArray[np.float32]:
     """How much of a dot lies on each place, (h, w, 1) in [0, 1]."""
+    radius = max(radius, 0.05)
     down = (np.arange(grid[0], dtype=np.float32) + np.float32(0.5 - y)) / np.float32(radius)
     across = (np.arange(grid[1], dtype=np.float32) + np.float32(0.5 - x)) / np.float32(radius)
     square = down[:, None] ** 2 + across[None] ** 2
