@@ -45,8 +45,8 @@ class IcGlassBlur(Corruption):
         soft = gaussian_blur(pixels, sigma)
         if delta > 0 and rounds > 0 and min(height, width) > 2 * delta + 1:
             seed = derived_seed(moment.seed, self.kind())
-            places = _places(height, width, delta, rounds, seed)
-            soft = np.asarray(cv2.remap(soft, places, None, cv2.INTER_NEAREST), np.uint8)  # type: ignore[call-overload]
+            shown = places(height, width, delta, rounds, seed)
+            soft = np.asarray(cv2.remap(soft, shown, None, cv2.INTER_NEAREST), np.uint8)  # type: ignore[call-overload]
         return gaussian_blur(soft, sigma)
 
     def describe(self, severity: float) -> str:
@@ -55,7 +55,7 @@ class IcGlassBlur(Corruption):
 
 
 @kept
-def _places(height: int, width: int, delta: int, rounds: int, seed: int) -> NDArray[np.int16]:
+def places(height: int, width: int, delta: int, rounds: int, seed: int) -> NDArray[np.int16]:
     """Column and row (H, W, 2) of the pixel that each one shows."""
     chance = np.random.Generator(np.random.SFC64(seed))
     source = _round(chance, height, width, delta)

@@ -51,14 +51,14 @@ class IcMotionBlur(Corruption):
             return pixels.copy()
         sigma = self.px(at_level(SIGMA_PX, severity, 0.0), pixels.shape)
         angle = moment.generator(self.kind()).uniform(-_WIDEST_DEG, _WIDEST_DEG)
-        return trailed(pixels, _trail(radius, sigma, angle, pixels.shape))
+        return trailed(pixels, trail(radius, sigma, angle, pixels.shape))
 
     def describe(self, severity: float) -> str:
         radius, sigma = (at_level(c, severity, 0.0) for c in (RADIUS_PX, SIGMA_PX))
         return f"level {LEVELS * severity:.3g}: trail of {2 * radius:.0f} px, sigma {sigma:.1f} px"
 
 
-def _trail(radius: int, sigma: float, angle: float, shape: tuple[int, ...]) -> list[Tap]:
+def trail(radius: int, sigma: float, angle: float, shape: tuple[int, ...]) -> list[Tap]:
     steps = np.arange(2 * radius + 1)
     weights = np.exp(-0.5 * (steps / sigma) ** 2)
     weights /= weights.sum()
