@@ -31,8 +31,8 @@ class HotPixels(Perturbation):
     at one temperature are spread evenly over the logarithm (a tail as 1 / current). Severity is the
     sensor's temperature from 25 C, where even the worst stays below two picture levels, to
     ``hottest_c`` (105, the grade 2 of AEC-Q100), where the worst fills up, by the root. The places
-    belong to the seed, as to one camera. The mosaic is RGGB and interpolated bilinearly, which spreads each
-    dot over its neighbours in one colour. Charge adds to the light. The texts are for the
+    belong to the seed, as to one camera. The mosaic is RGGB, interpolated bilinearly: that spreads
+    each dot over its neighbours in one colour. Charge adds to the light. The texts are for the
     default sensor's exposure of 8 ms.
     """
 

@@ -27,14 +27,18 @@ def test_a_point_becomes_a_line_of_the_length_described(angle: float) -> None:
     assert weights.sum() == pytest.approx(255, rel=0.2)
 
 
-@pytest.mark.parametrize("angle", [3.0, 37.0, 52.0, -88.0])
-@pytest.mark.parametrize("severity", [0.2, 0.6, 1.0])
-def test_cutting_the_kernel_changes_nothing(angle: float, severity: float) -> None:
+@pytest.mark.parametrize("angle", [3.0, 37.0, 52.0, -88.0, 45.0, 171.0])
+@pytest.mark.parametrize("severity", [0.02, 0.2, 0.6, 1.0])
+def test_it_is_the_convolution_with_the_line_even_in_white_noise(
+    angle: float, severity: float
+) -> None:
+    """Photographs, which are smoother than white noise, come 5 to 15 dB nearer."""
     pixels = np.random.default_rng(0).integers(0, 256, (60, 75, 3), dtype=np.uint8)
     kernel = line_kernel(18 * severity, angle)
     exact = cv2.filter2D(pixels, cv2.CV_64F, kernel, borderType=cv2.BORDER_REPLICATE)
     blurred = MotionBlur(angle_deg=angle).apply(pixels, severity, Moment())
-    assert np.abs(blurred - exact).max() < 1.6
+    assert 10 * np.log10(255**2 / np.mean((blurred - exact) ** 2)) > 41
+    assert abs(np.mean(blurred - exact)) < 0.2
 
 
 def test_a_flat_picture_stays_flat() -> None:
