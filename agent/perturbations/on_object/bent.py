@@ -33,6 +33,7 @@ _LEAST_SCENERY_CM: Final = 2.0
 _ONE: Final = 128  # the shade that leaves things as they are
 _SHARP_RIM_CM, _VAGUE_RIM_CM = 1.0, 3.0
 """How far about the rim the sign may still show, where it is known and where only its box is."""
+_RIM_PX: Final = 1.6  # and how far the picture's own blur carries it
 
 
 class Bent(Perturbation):
@@ -57,6 +58,7 @@ class Bent(Perturbation):
         side = plane.layer_side(extent=_EXTENT)
         angle = severity * self.most_degrees
         rim_cm = _SHARP_RIM_CM if moment.quad is not None else _VAGUE_RIM_CM
+        rim_cm = max(rim_cm, _RIM_PX * plane.size_cm * _EXTENT / side)
         shifts, looks, bounds = _fold(side, plane.size_cm, plane.shape, seed, angle, rim_cm)
         window = _window(plane, bounds, pixels.shape)
         out = pixels.copy()

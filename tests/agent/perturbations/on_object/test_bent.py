@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -54,6 +55,18 @@ def test_what_is_uncovered_is_the_scenery(seed: int) -> None:
     assert open_now.sum() > 300
     away = np.abs(result[open_now].astype(int) - GREEN).max(1)
     assert np.quantile(away, 0.85) < 12
+
+
+def test_a_far_sign_leaves_no_ghost_of_its_rim() -> None:
+    far = cv2.resize(scene(), (48, 48), interpolation=cv2.INTER_AREA)
+    quad = tuple((x * 48 / 380, y * 48 / 380) for x, y in QUAD)
+    for seed in range(6):
+        result = Bent().apply(far, 1.0, Moment(seed=seed, quad=quad))
+        plane = sign_plane((48, 48), quad=quad)
+        beside = plane.mask(plane.window((48, 48), extent=3.0), scale=1.1) == 0
+        ghost = red(far) & ~red(result)
+        assert (np.abs(result[beside].astype(int) - far[beside]).max()) <= 2
+        assert np.median(result[ghost][:, 0]) < GREEN[0] + 12
 
 
 def test_the_scenery_beside_the_sign_is_not_touched() -> None:
