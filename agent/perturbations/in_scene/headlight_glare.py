@@ -63,11 +63,12 @@ class HeadlightGlare(Perturbation):
         if severity <= 0:
             return pixels.copy()
         gain = 2 ** (-self.metering_ev * severity)
-        light: NDArray[np.float32] | None = None
-        for lamp in self._lamps(pixels.shape, severity, moment):
-            one = self._light(pixels.shape, lamp._replace(lux=lamp.lux * gain / self.white_cd_m2))
-            light = one if light is None else light + one
-        assert light is not None
+        part_of_white = gain / self.white_cd_m2
+        left, right = (
+            self._light(pixels.shape, lamp._replace(lux=lamp.lux * part_of_white))
+            for lamp in self._lamps(pixels.shape, severity, moment)
+        )
+        light = left + right
         coarse = cv2.merge([levels(light * np.float32(part)) for part in _LIGHT])
         glare = over(pixels.shape, np.asarray(coarse, np.uint8))
         return by_place(adding(gain), glare, pixels)
