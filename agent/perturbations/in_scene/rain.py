@@ -27,8 +27,7 @@ _WETTING_MM_H: Final = 3.0
 
 
 class Rain(Perturbation):
-    """Falling drops as motion-blurred streaks, the veil of those too far to be told apart, and a
-    wet road.
+    """Falling drops as motion-blurred streaks, the veil of those far away, and a wet road.
 
     Rain intensity rises in equal ratios from 2 mm/h (light) to ``heaviest_mm_h`` (100: a violent
     shower, WMO > 50 mm/h). Drop sizes follow Marshall and Palmer (1948), N(D) = 8000 exp(-4.1

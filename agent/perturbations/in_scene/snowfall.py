@@ -30,8 +30,7 @@ _SWAY_HZ: Final = 0.4
 
 
 class Snowfall(Perturbation):
-    """Falling snow: flakes near and far, slanted by the wind and drawn out by the exposure, and
-    the veil of those too far to be told apart.
+    """Falling snow: flakes slanted by the wind, drawn out by the exposure, and a veil of far ones.
 
     The rate rises in equal ratios from 0.2 to ``heaviest_mm_h`` of melted water (WMO: light below
     1, heavy above 5). Melted diameters follow Sekhon and Srivastava (1970), N(D) = 2500 R^-.94
