@@ -18,8 +18,10 @@ from agent.perturbations._layers import Layers
 from agent.perturbations.benchmark._frost_crystals import DRAWINGS, Relief
 from agent.perturbations.benchmark._weather import Size, chance_of
 
-_QUANTILES: Final = (0, 1, 5, 25, 50, 75, 95, 99, 100)
+_QUANTILES: Final = (0, 0.1, 0.4, 1, 2.5, 5, 12, 25, 50, 75, 88, 95, 97.5, 99, 99.6, 99.9, 100)
+_MEDIAN: Final = _QUANTILES.index(50)
 _GRAY: Final = (0.299, 0.587, 0.114)
+_PASSES: Final = 6
 _DRIFT_PX: Final = 40  # between the knots of the drift of colour
 
 _RELIEFS: Final = Layers(2 * 2**20)
@@ -32,8 +34,8 @@ class Ice:
     """What a texture is like.
 
     ``size`` in pixels; ``octaves``: deviation of brightness from the finest octave to the rest;
-    ``quantiles`` of brightness at 0, 1, 5, 25, 50, 75, 95, 99 and 100 %; ``colour`` the means of
-    the channels and ``slopes`` their change with brightness; ``tints``: a slow drift of colour.
+    ``quantiles`` of brightness at the percentages of ``_QUANTILES``; ``colour`` the means of the
+    channels and ``slopes`` their change with brightness; ``tints``: a slow drift of colour.
     """
 
     drawing: str
@@ -82,12 +84,12 @@ def _drift(ice: Ice, top: int, left: int, size: Size) -> NDArray[np.float32]:
 
 def _like(relief: Relief, ice: Ice) -> Relief:
     """A relief with the octaves and the quantiles of the ice."""
-    level = relief.astype(np.float32)
-    # Once is not enough: an octave that is grown spills into its neighbours.
-    for _ in range(3):
-        level = _with_octaves(level, ice.octaves)
-    level += np.float32(ice.quantiles[4])
-    return _with_quantiles(np.clip(level, 0, 255).astype(np.uint8), ice.quantiles)
+    # Once is not enough: grown octaves spill into their neighbours, and quantiles bend them again.
+    for _ in range(_PASSES):
+        level = _with_octaves(relief.astype(np.float32), ice.octaves)
+        level += np.float32(ice.quantiles[_MEDIAN])
+        relief = _with_quantiles(np.clip(level, 0, 255).astype(np.uint8), ice.quantiles)
+    return relief
 
 
 def _with_octaves(level: NDArray[np.float32], wanted: tuple[float, ...]) -> NDArray[np.float32]:
