@@ -29,7 +29,7 @@ _BORDER: Final = 0.22  # how softly the fogged part ends, in parts of the field'
 _ROUGH: Final = 0.3  # of patches against the way from the edge
 _THIN: Final = 0.85  # of the view is hidden where the fog has just come
 _RUNS: Final = 7  # tracks that run down through dense fog
-_GRAIN: Final = 0.05
+_GRAIN: Final = 0.035
 _WHITE: Final = 16_383  # picture white among 16 bits of light
 _BURNT: Final = 250  # a value from here on counts for four times white's light: a lamp, the sun
 _SHIFT: Final = 2
@@ -46,10 +46,11 @@ class Condensation(Perturbation):
     Each drop, far smaller than the lens's opening, throws its light somewhere else: the view
     behind is blurred widely, by a standard deviation of up to ``blur_percent`` of the shorter side
     (3 %: 14 px at 640 x 480), and up to ``veil`` of it gives way to the mean light of its
-    surroundings. The blur is of linear light, and burnt-out lamps count fourfold. By chance warm air has cleared the glass from below, from above or from a side,
-    in an uneven front. Severity is the fogged part of the view, from 0 to ``most`` (all); blur
-    and veil grow with it. When a good part is fogged, some drops have joined and run
-    down: narrow clear tracks. The front stands still. Blur and veil are estimates, not measured.
+    surroundings. The blur is of linear light, and burnt-out lamps count fourfold. By chance warm
+    air has cleared the glass from below, from above or from a side, in an uneven front. Severity
+    is the fogged part of the view, from 0 to ``most`` (all); blur and veil grow with it. When a
+    good part is fogged, some drops have joined and run down: narrow clear tracks. The front
+    stands still. Blur and veil are estimates, not measured.
     """
 
     most: float = Field(1.0, gt=0, le=1)
@@ -86,7 +87,7 @@ def _scattered(small: Pixels, sigma: float) -> Pixels:
     """A reduced picture blurred in linear light, where what is burnt out has light to spare."""
     light = cv2.LUT(small, _LIGHT)
     spread = cv2.GaussianBlur(light, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
-    return np.asarray(_VALUES.take(spread >> _SHIFT), np.uint8)
+    return np.asarray(_VALUES.take(np.asarray(spread, np.uint16) >> _SHIFT), np.uint8)
 
 
 @kept

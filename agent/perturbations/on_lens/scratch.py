@@ -29,8 +29,8 @@ _BENDS: Final = 12
 _BLUR: Final = 0.65  # standard deviation of the defocus on the layer
 _TAKEN: Final = 0.8  # of the light behind a scratch, at most
 _RETURNED: Final = 0.95  # part of the surroundings' light in what it gives back
-_SPREAD: Final = 8.0  # values in a whole streak, of those in the lamp: it is burnt out
-_BRIGHT: Final = 205  # picture values above it make streaks
+_SPREAD: Final = 7.0  # values in a whole streak, of those in the lamp: it is burnt out
+_BRIGHT: Final = 232  # picture values above it make streaks
 _REACH: Final = 0.22  # of a streak to either side, in parts of the shorter side
 
 _ABOVE: Final = np.clip((np.arange(256) - _BRIGHT) * (255 / (255 - _BRIGHT)), 0, 255).astype(
@@ -44,7 +44,7 @@ class Scratch(Perturbation):
     Far out of focus a scratch is a soft line that takes some of the light behind it and scatters
     that of its surroundings, so it is pale before dark things and hardly seen before bright
     ones. All scratches together spread light across their own way: a lamp, or any part brighter
-    than value 205, draws a streak at right angles to the wiping, whose light grows with the
+    than value 232, draws a streak at right angles to the wiping, whose light grows with the
     scratched part. Severity is the part of the view behind scratches, from 0 to ``most``
     (.3: a dome that was cleaned with a dry cloth for years); they come one after another and stay
     put. The streak's share ``streak`` is an estimate, not measured.
@@ -76,7 +76,7 @@ class Scratch(Perturbation):
         scratches, on ``grid``; a bright sky lights all the glass alike and draws none."""
         bright = shrunk(np.asarray(cv2.LUT(fine, _ABOVE), np.uint8), grid)
         side = grid[0] // 4 | 1
-        lamps = cv2.subtract(bright, cv2.boxFilter(bright, -1, (side, side)))
+        lamps = cv2.subtract(bright, cv2.convertScaleAbs(cv2.blur(bright, (side, side)), alpha=3))
         kernel = _line(grid, seed)
         gain = self.streak * severity
         spread = cv2.filter2D(lamps, -1, kernel * gain, borderType=cv2.BORDER_CONSTANT)
