@@ -12,6 +12,7 @@ from agent.values import Pixels
 
 _BLOCK: Final = 16
 _GREY: Final = 128
+_LEAST_LOSS: Final = 0.3
 
 
 class BlockLoss(Perturbation):
@@ -51,8 +52,10 @@ class BlockLoss(Perturbation):
         rows, columns = -(-shape[0] // _BLOCK), -(-shape[1] // _BLOCK)
         chance = moment.generator(f"{self.kind()} {int(moment.time_s // self.lasts_s)}")
         order = chance.permutation(rows).tolist()
-        # Whole slices may be lost: half of the picture's blocks at least lie behind the hits.
-        lengths = np.ceil((0.3 + 0.7 * chance.random(rows)) * columns).astype(int).tolist()
+        # Each slice can lose the greatest share at least, so that together they always suffice.
+        least = max(self.share, _LEAST_LOSS)
+        parts = least + (1 - least) * chance.random(rows)
+        lengths = np.ceil(parts * columns).astype(int).tolist()
         left = max(round(severity * self.share * rows * columns), 1)
         hit = []
         for row, length in zip(order, lengths, strict=True):

@@ -44,3 +44,9 @@ def test_other_slices_are_hit_after_the_next_key_frame() -> None:
     )
     assert first == same
     assert first != next_
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_even_the_greatest_share_is_reached_in_a_small_picture(seed: int) -> None:
+    hits = BlockLoss(share=0.6).lost((48, 320), 1.0, Moment(seed=seed))
+    assert sum(20 - column for _, column in hits) == 36
