@@ -15,14 +15,15 @@ from agent.values import Box, Pixels, Placement, Quad, Target
 TINY_PX: Final = 8.0
 """A smaller sign cannot show what is drawn on it."""
 
-# The first that is found in a label names the shapes that its sign has; Vienna Convention and
-# MUTCD agree on the first three.
+# The first whose words are found in a label names the shapes that its sign has, in Europe (Vienna
+# Convention) and North America (MUTCD), which agree on the first two.
 _NAMED: Final[tuple[tuple[str, tuple[Shape, ...]], ...]] = (
     (r"\bstop\b", ("octagon",)),
     (r"\b(yield|give ?way)\b", ("inverted_triangle",)),
     (r"\bpriority\b", ("diamond",)),
-    (r"\bspeed.?limit\b", ("circle", "square")),
-    (r"\bno (entry|passing|overtaking)\b", ("circle", "square")),
+    (r"\b(caution|curve|crossing|bumpy|slippery|narrows|road ?work)\b", ("triangle", "diamond")),
+    (r"\b(speed.?limit|no (entry|passing|overtaking)|prohibited|end of)\b", ("circle", "square")),
+    (r"\b(ahead only|keep (left|right)|turn (left|right)|roundabout)\b", ("circle", "square")),
 )
 
 

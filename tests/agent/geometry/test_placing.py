@@ -28,6 +28,7 @@ FLAT: Pixels = np.full((80, 80, 3), 120, np.uint8)
         ("Yield", ("inverted_triangle",)),
         ("Priority road", ("diamond",)),
         ("Speed limit (30km/h)", ("circle", "square")),
+        ("Wild animals crossing", ("triangle", "diamond")),
         ("bus stopper", SHAPES),
         ("", SHAPES),
     ],
