@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from agent.geometry.plane import CROP_FILL
 from agent.perturbations import Moment, Perturbation
 from agent.perturbations._camera_view import (
     CAMERA_HEIGHT_M,
@@ -57,8 +58,8 @@ class ShadowEdge(Perturbation):
         shape = (pixels.shape[0], pixels.shape[1])
         margin = _margin(shape) if self.caster == "tree" else 0
         upright_m = _BACKDROP_M
-        if is_crop(shape):  # the object itself: as far away as its size tells
-            upright_m = focal_px(shape) / (100 * moment.plane(shape).px_per_cm)
+        if is_crop(shape):  # the object itself: as far away as the usual crop tells
+            upright_m = focal_px(shape) * moment.size_cm / (100 * CROP_FILL * min(shape))
         shade = _shade(shape, margin, self.caster, self.caster_m, upright_m, seed)
         place = [
             margin + round(margin * float(np.sin(2 * np.pi * (hertz * moment.time_s + phase))))
