@@ -60,8 +60,39 @@ class Light:
         return [(one - veil) / PAPER for one in self.white.tolist()]
 
 
+class _OnFrame:
+    """The lights that were measured on one frame: it is tried under many conditions.
+
+    Only a read-only picture is known by its identity, since nobody can change it; it is held on
+    to, so that no other can take its place in memory.
+    """
+
+    def __init__(self, pixels: Pixels) -> None:
+        self.pixels = pixels
+        self.by_plane: dict[Plane, Light] = {}
+
+
+_latest = _OnFrame(np.empty((0, 0, 3), np.uint8))
+
+
 def measure_light(pixels: Pixels, plane: Plane, window: Window | None = None) -> Light:
-    """Measure the light on a sign whose window in the picture is not empty."""
+    """Measure the light on a sign whose window in the picture is not empty.
+
+    On a read-only picture, as a frame's is, each sign is measured once.
+    """
+    global _latest
+    if pixels.flags.writeable:
+        return _measured(pixels, plane, window)
+    latest = _latest
+    if latest.pixels is not pixels:
+        _latest = latest = _OnFrame(pixels)
+    light = latest.by_plane.get(plane)
+    if light is None:
+        light = latest.by_plane[plane] = _measured(pixels, plane, window)
+    return light
+
+
+def _measured(pixels: Pixels, plane: Plane, window: Window | None) -> Light:
     window = window or plane.window(pixels.shape)
     view = window.of(pixels)
     samples = _samples(view, plane, window)

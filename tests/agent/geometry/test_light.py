@@ -78,3 +78,17 @@ def test_far_away_the_paint_does_not_tint_the_white() -> None:
     pixels = np.asarray(cv2.resize(sign(), (18, 18), interpolation=cv2.INTER_AREA), np.uint8)
     light = measure_light(pixels, sign_plane(pixels.shape, region=Box(1.8, 1.8, 16.2, 16.2)))
     assert light.white.min() > 0.75 * light.white.max()
+
+
+def test_a_read_only_frame_is_measured_once_for_each_sign_and_a_writable_picture_anew() -> None:
+    pixels = np.full((80, 80, 3), 90, np.uint8)
+    pixels[20:60, 20:60] = (180, 40, 50)
+    one = sign_plane(pixels.shape, region=Box(20, 20, 60, 60))
+    other = sign_plane(pixels.shape, region=Box(10, 10, 40, 40))
+    assert measure_light(pixels, one) is not measure_light(pixels, one)
+    frame = pixels.copy()
+    frame.flags.writeable = False
+    first = measure_light(frame, one)
+    assert measure_light(frame, other) is not first
+    assert measure_light(frame, one) is first
+    np.testing.assert_array_equal(first.white, measure_light(pixels, one).white)
