@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
-from agent.errors import DataError
-from agent.geometry.placing import Places, placement_of, remark
+from agent.geometry.placing import Places, remark
 from agent.geometry.shapes import Shape
 from agent.geometry.tracks import Tracker
 from agent.metrics.matching import sight
 from agent.models import Model
 from agent.perturbations import STAGES, Moment, Perturbation, family
 from agent.strategies import Strategy
+from agent.targets import targets_of
 from agent.values import (
     Condition,
-    Detection,
     Frame,
     Part,
     Pixels,
@@ -30,8 +29,6 @@ from agent.values import (
     Sighting,
     Target,
     Trial,
-    TrueObject,
-    Truth,
     derived_seed,
 )
 
@@ -127,7 +124,7 @@ class Session:
         """
         clock = _Clock()
         clean = clock.predict(self.model, frame.pixels)
-        targets, skipped = self._targets(frame, clean)
+        targets, skipped = targets_of(frame, clean, self.model, self.names, self.tracker)
         if skipped and not targets and not self.model.detects:
             return Examination(frame.index, frame.clip, (), (), 0, (), skipped)
         sightings, phantoms = sight(clean, targets, self._interest())
@@ -152,73 +149,6 @@ class Session:
         """Labels whose false sighting is a phantom: none where every label is a target."""
         restricted = self.model.detects or set(self.model.targets) != set(self.model.labels)
         return frozenset(self.model.targets) if restricted else frozenset()
-
-    def _targets(
-        self, frame: Frame, clean: Prediction
-    ) -> tuple[tuple[Target, ...], tuple[str, ...]]:
-        if frame.truth is None:
-            return self._from_prediction(frame, clean), ()
-        targets: list[Target] = []
-        skipped: list[str] = []
-        for thing in self._things(frame.truth):
-            label = self.names.get(thing.label, thing.label)
-            if label not in self.model.labels:
-                skipped.append(thing.label)
-            elif label in self.model.targets:
-                self._check_box(frame, thing)
-                targets.append(
-                    Target(
-                        frame.index,
-                        len(targets),
-                        label,
-                        thing.box,
-                        thing.quad,
-                        thing.track or f"{label} {len(targets)}",
-                        thing.distance_m,
-                        placement=placement_of(thing.box, thing.quad),
-                    )
-                )
-        return tuple(targets), tuple(skipped)
-
-    def _things(self, truth: Truth) -> tuple[TrueObject, ...]:
-        """What counts of a truth: a classifier answers once for the whole frame.
-
-        Several things of one label are then one target; several labels have no right answer.
-        """
-        if self.model.detects or len(truth.objects) < 2:
-            return truth.objects
-        labels = sorted({thing.label for thing in truth.objects})
-        if len(labels) == 1:
-            return (replace(truth.objects[0], box=None, quad=None),)
-        return (TrueObject(f"several at once: {', '.join(labels)}"),)
-
-    def _check_box(self, frame: Frame, thing: TrueObject) -> None:
-        if self.model.detects and thing.box is None:
-            raise DataError(
-                f"{frame.source or frame.clip} is labelled {thing.label!r} as a whole, without a "
-                "box; a detector is judged by boxes.",
-                remedy="Give data with boxes: VOC XML, YOLO txt, COCO json, or a CSV with regions.",
-            )
-
-    def _from_prediction(self, frame: Frame, clean: Prediction) -> tuple[Target, ...]:
-        if clean.scores is not None:
-            top = clean.labels[int(clean.scores.argmax())]
-            if top not in self.model.targets:
-                return ()
-            track = f"{top} 0"
-            return (Target(frame.index, 0, top, track=track, from_truth=False, placement="frame"),)
-        found = sorted(clean.detections, key=lambda item: item.box.x0)
-        tracks = self._tracks(frame, found)
-        return tuple(
-            Target(frame.index, i, item.label, item.box, track=tracks[i], from_truth=False)
-            for i, item in enumerate(found)
-        )
-
-    def _tracks(self, frame: Frame, found: Sequence[Detection]) -> Sequence[str]:
-        if self.tracker is None:
-            return [f"{item.label} {i}" for i, item in enumerate(found)]
-        seen = [(item.label, item.box) for item in found]
-        return self.tracker.follow(frame.clip, frame.time_s, seen)
 
     def _explore(
         self,
