@@ -59,6 +59,9 @@ def _counts(means: NDArray[np.float64]) -> NDArray[np.float64]:
     most = int(means.max() + 6 * means.max() ** 0.5) + 6
     factors = means / np.arange(1, most + 1)
     chances = np.exp(-means) * np.cumprod(np.hstack([np.ones_like(means), factors]), axis=1)
-    below = np.cumsum(chances, axis=1)
-    middles = (np.arange(DRAWS) + 0.5) / DRAWS
-    return np.array([np.searchsorted(row, middles) for row in below], np.float64)
+    # How many of the 256 draws, at the middles of equal slices of chance, are at most each count.
+    draws = np.floor(np.cumsum(chances, axis=1) * DRAWS + 0.5).astype(np.intp)
+    draws[:, -1] = DRAWS
+    each = np.diff(draws, axis=1, prepend=0)
+    counts = np.repeat(np.tile(np.arange(most + 1.0), len(means)), each.ravel())
+    return counts.reshape(len(means), DRAWS)

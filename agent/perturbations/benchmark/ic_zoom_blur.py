@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
+from math import ceil, inf
 from typing import ClassVar, Final, NamedTuple
 
 import cv2
@@ -38,11 +38,12 @@ class IcZoomBlur(Corruption):
         height, width = pixels.shape[:2]
         plan = _plan(zooms, height, width)
         means = _means(pixels, plan)
-        total, so_far = pixels, 1
+        total, so_far = pixels.copy(), 1
         for count, cut in plan.groups:
             layer = means[count] if cut.whole else cut.of(means[count])
             so_far += count
-            total = _mixed(total, layer, count / so_far)
+            part = count / so_far
+            cv2.addWeighted(total, 1 - part, layer, part, 0, dst=total)
         return total
 
     def describe(self, severity: float) -> str:
@@ -112,6 +113,7 @@ def _plan(zooms: tuple[float, ...], height: int, width: int) -> Plan:
 AxisPlan = tuple[float, list[Span], list[Span]]
 
 
+@lru_cache(maxsize=64)  # some numbers each; a square picture's axes are alike
 def _axis_plans(zooms: tuple[float, ...], side: int) -> list[AxisPlan]:
     """For each size of groups: how far places are off, squared; the first spans; the groups'."""
     wanted = [_line(zoom, side) for zoom in zooms]
@@ -141,7 +143,7 @@ def _line(zoom: float, side: int) -> tuple[float, float]:
     It cuts ceil(side / zoom) pixels from the middle and puts the first and last pixel's centre
     on those of the enlarged picture, whose size is rounded and whose rest is cut off.
     """
-    cut = math.ceil(side / zoom)
+    cut = ceil(side / zoom)
     drawn = round(cut * zoom)
     return (cut - 1) / (drawn - 1), float((side - cut) // 2)
 
@@ -153,16 +155,19 @@ def _before(wanted: tuple[float, float], inner: tuple[float, float]) -> tuple[fl
 
 def _nearest(slope: float, offset: float, side: int) -> tuple[float, Span]:
     """The span of whole pixels that shows nearest to where a line does."""
-    spans = (
-        Span(start, length, drawn)
-        for drawn in (side, side + 1, side + 2)
-        for length in range(int(slope * drawn) - 2, int(slope * drawn) + 4)
-        for start in range(max(0, int(offset) - 2), int(offset) + 3)
-        if 0 < length <= side - start
-    )
-    return min(
-        (_apart(a - slope, b - offset, side), span) for span in spans for a, b in [span.line()]
-    )
+    best = inf, Span(0, side, side)
+    for drawn in (side, side + 1, side + 2):
+        near = round(slope * drawn)
+        for length in (near - 1, near, near + 1):
+            scale = length / drawn
+            # The start that is off by as much at the first pixel as at the last.
+            start = round(offset + 0.5 - 0.5 * scale + 0.5 * (slope - scale) * (side - 1))
+            if start < 0 or length < 1 or start + length > side:
+                continue
+            span = Span(start, length, drawn)
+            slope_seen, offset_seen = span.line()
+            best = min(best, (_apart(slope_seen - slope, offset_seen - offset, side), span))
+    return best
 
 
 def _apart(slope: float, offset: float, side: int) -> float:
@@ -177,12 +182,8 @@ def _means(pixels: Pixels, plan: Plan) -> dict[int, Pixels]:
     found = {1: pixels}
     mean = pixels
     for count, cut in enumerate(plan.first[1:], 2):
-        mean = _mixed(mean, cut.of(pixels), 1 / count)
+        mixed = cv2.addWeighted(mean, 1 - 1 / count, cut.of(pixels), 1 / count, 0)
+        mean = np.asarray(mixed, np.uint8)
         if count in needed:
             found[count] = mean
     return found
-
-
-def _mixed(one: Pixels, other: Pixels, part: float) -> Pixels:
-    """``part`` of the other picture and the rest of the one."""
-    return np.asarray(cv2.addWeighted(one, 1 - part, other, part, 0), np.uint8)
