@@ -21,6 +21,7 @@ from agent.perturbations.on_lens._film import (
     over,
     patches,
     shrunk,
+    tripled,
 )
 from agent.values import Pixels, derived_seed
 
@@ -31,11 +32,14 @@ _THIN: Final = 0.85  # of the view is hidden where the fog has just come
 _RUNS: Final = 7  # tracks that run down through dense fog
 _GRAIN: Final = 0.035
 _WHITE: Final = 16_383  # picture white among 16 bits of light
-_BURNT: Final = 250  # a value from here on counts for four times white's light: a lamp, the sun
+_BURNT: Final = (
+    250  # a green value from here on counts for four times white's light: a lamp, the sun
+)
 _SHIFT: Final = 2
 _LIGHT: Final = np.round(LINEAR * _WHITE).astype(np.uint16)
-_LIGHT[_BURNT:] = 4 * _WHITE
 _LIGHT.flags.writeable = False
+_SPARE: Final = np.where(np.arange(256) < _BURNT, 1, 4).astype(np.uint16)
+_SPARE.flags.writeable = False
 _VALUES: Final = to_levels(np.minimum((np.arange(2 ** (16 - _SHIFT)) << _SHIFT) / _WHITE, 1))
 _VALUES.flags.writeable = False
 
@@ -85,7 +89,8 @@ class Condensation(Perturbation):
 
 def _scattered(small: Pixels, sigma: float) -> Pixels:
     """A reduced picture blurred in linear light, where what is burnt out has light to spare."""
-    light = cv2.LUT(small, _LIGHT)
+    spare = np.asarray(cv2.LUT(cv2.extractChannel(small, 1), _SPARE))
+    light = cv2.multiply(cv2.LUT(small, _LIGHT), tripled(spare))
     spread = cv2.GaussianBlur(light, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
     return np.asarray(_VALUES.take(np.asarray(spread, np.uint16) >> _SHIFT), np.uint8)
 

@@ -19,6 +19,7 @@ from agent.perturbations.on_lens._film import (
     over,
     patches,
     shrunk,
+    tripled,
 )
 from agent.values import Pixels, derived_seed
 
@@ -29,8 +30,8 @@ _BENDS: Final = 12
 _BLUR: Final = 0.65  # standard deviation of the defocus on the layer
 _TAKEN: Final = 0.8  # of the light behind a scratch, at most
 _RETURNED: Final = 0.95  # part of the surroundings' light in what it gives back
-_SPREAD: Final = 7.0  # values in a whole streak, of those in the lamp: it is burnt out
-_BRIGHT: Final = 232  # picture values above it make streaks
+_SPREAD: Final = 7.0  # a whole streak's values, of the lamp's: those are burnt out
+_BRIGHT: Final = 215  # green values above it make streaks
 _REACH: Final = 0.22  # of a streak to either side, in parts of the shorter side
 
 _ABOVE: Final = np.clip((np.arange(256) - _BRIGHT) * (255 / (255 - _BRIGHT)), 0, 255).astype(
@@ -44,7 +45,7 @@ class Scratch(Perturbation):
     Far out of focus a scratch is a soft line that takes some of the light behind it and scatters
     that of its surroundings, so it is pale before dark things and hardly seen before bright
     ones. All scratches together spread light across their own way: a lamp, or any part brighter
-    than value 232, draws a streak at right angles to the wiping, whose light grows with the
+    than value 215, draws a streak at right angles to the wiping, whose light grows with the
     scratched part. Severity is the part of the view behind scratches, from 0 to ``most``
     (.3: a dome that was cleaned with a dry cloth for years); they come one after another and stay
     put. The streak's share ``streak`` is an estimate, not measured.
@@ -74,7 +75,8 @@ class Scratch(Perturbation):
     def _streaks(self, fine: Pixels, grid: tuple[int, int], seed: int, severity: float) -> Pixels:
         """Light that lamps and other small bright parts of a reduced picture draw across the
         scratches, on ``grid``; a bright sky lights all the glass alike and draws none."""
-        bright = shrunk(np.asarray(cv2.LUT(fine, _ABOVE), np.uint8), grid)
+        burnt = np.asarray(cv2.LUT(cv2.extractChannel(fine, 1), _ABOVE))
+        bright = shrunk(np.asarray(cv2.multiply(fine, tripled(burnt), scale=1 / 255)), grid)
         side = grid[0] // 4 | 1
         lamps = cv2.subtract(bright, cv2.convertScaleAbs(cv2.blur(bright, (side, side)), alpha=3))
         kernel = _line(grid, seed)
