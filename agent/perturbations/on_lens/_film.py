@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 import cv2
@@ -15,6 +16,7 @@ Bytes = NDArray[np.uint8]
 
 _TOE: Final = 255 * 0.055  # sRGB: value + 14 goes as light to the power of 1 / 2.4
 _POWER: Final = 1 / 2.4
+_STRIP: Final = 65_536  # pixels
 
 
 def coarse(shape: tuple[int, ...], side: int) -> tuple[int, int]:
@@ -54,8 +56,19 @@ def over(pixels: Pixels, clear: Bytes, lit: Bytes) -> Pixels:
     """
     if lit.shape != pixels.shape:
         lit = enlarged(lit, pixels.shape)
-    left = cv2.multiply(pixels, tripled(clear), scale=1 / 255)
-    return np.asarray(cv2.add(left, lit, dst=left), np.uint8)
+    laid = np.empty_like(pixels)
+    for rows in _strips(pixels.shape):
+        left = laid[rows]
+        cv2.multiply(pixels[rows], tripled(clear[rows]), dst=left, scale=1 / 255)
+        cv2.add(left, lit[rows], dst=left)
+    return laid
+
+
+def _strips(shape: tuple[int, ...]) -> Iterator[slice]:
+    """Rows to work on at a time: what lies between two steps stays in the cache, and large
+    pictures need no more memory at once, which costs more to get than the sums themselves."""
+    step = max(_STRIP // shape[1], 1)
+    return (slice(top, top + step) for top in range(0, shape[0], step))
 
 
 def dimmed(pixels: Pixels, factor: Bytes) -> Pixels:
@@ -63,8 +76,12 @@ def dimmed(pixels: Pixels, factor: Bytes) -> Pixels:
 
     Exact in linear light except below value 10, where sRGB is straight: there up to 3 too dark.
     """
-    left = cv2.multiply(pixels, tripled(factor), scale=1 / 255)
-    return np.asarray(cv2.subtract(left, tripled(cv2.LUT(factor, _LOWERED)), dst=left), np.uint8)
+    left = np.empty_like(pixels)
+    for rows in _strips(pixels.shape):
+        strip = left[rows]
+        cv2.multiply(pixels[rows], tripled(factor[rows]), dst=strip, scale=1 / 255)
+        cv2.subtract(strip, tripled(np.asarray(cv2.LUT(factor[rows], _LOWERED))), dst=strip)
+    return left
 
 
 def value_factor(light: NDArray[np.floating[Any]]) -> Bytes:
