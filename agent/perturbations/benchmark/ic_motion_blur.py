@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.perturbations import Moment
+from agent.perturbations.benchmark._blur_room import room
 from agent.perturbations.benchmark._imagenet_c import LEVELS, Corruption, at_level
 from agent.values import Pixels
 
@@ -74,18 +75,21 @@ def trail(radius: int, sigma: float, angle: float, shape: tuple[int, ...]) -> li
 def trailed(pixels: Pixels, taps: list[Tap]) -> Pixels:
     """The sum of a picture's taps, in parts whose kernels are small."""
     height, width = pixels.shape[:2]
-    above = max(0, -min(tap.dy for tap in taps))
-    below = max(0, max(tap.dy for tap in taps))
-    right = max(tap.dx for tap in taps)
-    wide = cv2.copyMakeBorder(pixels, above, below, 0, right, cv2.BORDER_REPLICATE)
-    total = None
-    for part in _parts(taps):
-        kernel, x, y = _kernel(part)
-        rows, columns = kernel.shape
-        seen = wide[above + y : above + y + height + rows - 1, x : x + width + columns - 1]
-        summed = cv2.filter2D(seen, cv2.CV_16S, kernel, anchor=(0, 0))[:height, :width]
-        total = summed if total is None else cv2.add(total, summed)
-    return np.asarray(cv2.convertScaleAbs(total, alpha=1 / _SCALE), np.uint8)  # type: ignore[arg-type]
+    parts = [_kernel(part) for part in _parts(taps)]
+    rows = height - 1 + max(kernel.shape[0] for kernel, _, _ in parts)
+    columns = width - 1 + max(kernel.shape[1] for kernel, _, _ in parts)
+    above = max(0, -min(y for _, _, y in parts))
+    below = max(0, rows - height + max(y for _, _, y in parts))
+    right = columns - width + max(x for _, x, _ in parts)
+    wide = room(0, (height + above + below, width + right, 3), np.uint8)
+    cv2.copyMakeBorder(pixels, above, below, 0, right, cv2.BORDER_REPLICATE, dst=wide)
+    total, summed = (room(place, (rows, columns, 3), np.int16) for place in (1, 2))
+    for n, (kernel, x, y) in enumerate(parts):
+        seen = wide[above + y : above + y + rows, x : x + columns]
+        cv2.filter2D(seen, cv2.CV_16S, kernel, dst=summed if n else total, anchor=(0, 0))
+        if n:
+            cv2.add(total, summed, dst=total)
+    return np.asarray(cv2.convertScaleAbs(total[:height, :width], alpha=1 / _SCALE), np.uint8)
 
 
 def _parts(taps: list[Tap]) -> Iterator[list[Tap]]:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from agent.perturbations import Moment
+from agent.perturbations.benchmark._blur_room import room
 from agent.perturbations.benchmark._imagenet_c import LEVELS, Corruption, at_level
 from agent.values import Pixels
 
@@ -37,10 +38,11 @@ class IcZoomBlur(Corruption):
             return pixels.copy()
         height, width = pixels.shape[:2]
         plan = _plan(zooms, height, width)
-        means = _means(pixels, plan)
+        layers = room(0, (height + 2, width + 2, 3), np.uint8)
+        means = _means(pixels, plan, layers)
         total, so_far = pixels.copy(), 1
         for count, cut in plan.groups:
-            layer = means[count] if cut.whole else cut.of(means[count])
+            layer = means[count] if cut.whole else cut.of(means[count], layers)
             so_far += count
             part = count / so_far
             cv2.addWeighted(total, 1 - part, layer, part, 0, dst=total)
@@ -80,13 +82,13 @@ class Cut(NamedTuple):
     def whole(self) -> bool:
         return self.rows.length == self.rows.drawn and self.columns.length == self.columns.drawn
 
-    def of(self, pixels: Pixels) -> Pixels:
-        rows, columns = self
-        seen = pixels[
-            rows.start : rows.start + rows.length, columns.start : columns.start + columns.length
-        ]
-        large = cv2.resize(seen, (columns.drawn, rows.drawn), interpolation=cv2.INTER_LINEAR)
-        return np.asarray(large[: pixels.shape[0], : pixels.shape[1]], np.uint8)
+    def of(self, pixels: Pixels, layers: Pixels) -> Pixels:
+        """The enlarged part, as a view of ``layers``, which is up to two pixels larger."""
+        (top, tall, below), (left, wide, right) = self
+        large = layers[:below, :right]
+        seen = pixels[top : top + tall, left : left + wide]
+        cv2.resize(seen, (right, below), dst=large, interpolation=cv2.INTER_LINEAR)
+        return large[: pixels.shape[0], : pixels.shape[1]]
 
 
 class Plan(NamedTuple):
@@ -176,14 +178,17 @@ def _apart(slope: float, offset: float, side: int) -> float:
     return low * low + high * high + low * high
 
 
-def _means(pixels: Pixels, plan: Plan) -> dict[int, Pixels]:
+def _means(pixels: Pixels, plan: Plan, layers: Pixels) -> dict[int, Pixels]:
     """The mean of the first enlargements, by their number, for the numbers that are needed."""
     needed = {count for count, _ in plan.groups}
     found = {1: pixels}
-    mean = pixels
+    mean = room(1, pixels.shape, np.uint8)
+    np.copyto(mean, pixels)
     for count, cut in enumerate(plan.first[1:], 2):
-        mixed = cv2.addWeighted(mean, 1 - 1 / count, cut.of(pixels), 1 / count, 0)
-        mean = np.asarray(mixed, np.uint8)
+        cv2.addWeighted(mean, 1 - 1 / count, cut.of(pixels, layers), 1 / count, 0, dst=mean)
         if count in needed:
             found[count] = mean
+            if count < max(needed):
+                found[count] = room(2, pixels.shape, np.uint8)
+                np.copyto(found[count], mean)
     return found
