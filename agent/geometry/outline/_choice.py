@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.geometry.outline._canvas import Canvas
-from agent.geometry.outline._fit import Array, profiles, project, refine
+from agent.geometry.outline._fit import STEP, Array, profiles, project, refine
 from agent.geometry.outline._templates import template
 from agent.geometry.shapes import Shape
 
@@ -47,7 +47,7 @@ class Support(NamedTuple):
 
 def best_of(drawn: Canvas, names: Sequence[Shape], fitted: Array) -> int:
     """The index of the best supported of outlines, given as homographies (C, 8)."""
-    seen = measure(drawn, names, fitted)
+    seen = measure(drawn, names, fitted, (_near(drawn) + 2) * STEP / drawn.inner)
     favour = np.array([_ROUND if name == "circle" else 0.0 for name in names])
     cost = _BEND * np.minimum(seen.bend, 25) + _AWAY * np.minimum(seen.away, 25)
     return int((seen.at + 0.2 * seen.weakest + favour - cost).argmax())
@@ -106,12 +106,13 @@ def confidence(drawn: Canvas, seen: Support) -> float:
     return float(1 / (1 + np.exp(-np.dot(_LOGIT, reasons))))
 
 
-def measure(drawn: Canvas, names: Sequence[Shape], fitted: Array) -> Support:
-    """The support of outlines, given as homographies (C, 8) of the shapes ``names`` (C)."""
+def measure(drawn: Canvas, names: Sequence[Shape], fitted: Array, reach: float = _REACH) -> Support:
+    """The support of outlines, given as homographies (C, 8) of the shapes ``names`` (C), and of
+    their surroundings up to ``reach`` boxes."""
     made = [template(name) for name in names]
     points, normals = np.stack([t.points for t in made]), np.stack([t.normals for t in made])
-    seen = profiles(drawn, points, normals, fitted, _REACH)
-    at = _crests(seen.response, max(1, round(0.5 * drawn.blur)))
+    seen = profiles(drawn, points, normals, fitted, reach)
+    at = _crests(seen.response, _near(drawn))
     weakest = np.array([_weakest(row, t.side) for row, t in zip(at, made, strict=True)])
     extent = np.array([t.extent for t in made])
     wide = np.log(np.maximum(np.abs(fitted[:, 0] * extent[:, 0]), 1e-3))
@@ -121,6 +122,11 @@ def measure(drawn: Canvas, names: Sequence[Shape], fitted: Array) -> Support:
     bend = slant + keystone + (wide - high) ** 2 / 0.15**2
     away = (wide**2 + high**2 + fitted[:, 2] ** 2 + fitted[:, 5] ** 2) / 0.1**2
     return Support(at.mean(1), weakest, seen.response.mean((1, 2)), bend, away)
+
+
+def _near(drawn: Canvas) -> int:
+    """How many steps an edge may be off an outline that it supports."""
+    return max(1, round(0.5 * drawn.blur))
 
 
 def _crests(response: Array, near: int) -> Array:

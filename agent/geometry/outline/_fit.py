@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 _REACHES: Final = (0.10, 0.07, 0.05, 0.035)  # along the normal, in boxes
 _OUTWARD: Final = 0.25  # how much the outer one of two like edges is favoured
 _SPREAD: Final = 0.25  # of an edge's reach: how far edges are off their outline, typically
-_STEP: Final = 0.8  # of the canvas's pixels, along the normals
+STEP: Final = 0.8  # of the canvas's pixels, along the normals
 # How far a, b, c, d, e, f, g, h may go from their start, in boxes: the keystone of a sign seen
 # from a car is a few percent, and a post leans by some degrees.
 _LOOSENESS: Final = np.array((0.3, 0.12, 0.3, 0.12, 0.3, 0.3, 0.08, 0.08))
@@ -55,9 +55,9 @@ def refine(
 
 def profiles(drawn: Canvas, points: Array, normals: Array, fitted: Array, reach: float) -> Profiles:
     """The picture's edges beside outlines, up to ``reach`` boxes to either side."""
-    step = _STEP / drawn.inner
+    step = STEP / drawn.inner
     count = max(int(np.ceil(reach / step)), 2)
-    base = max(1, round(0.4 * drawn.blur / _STEP))  # half of the difference's span, in steps
+    base = max(1, round(0.4 * drawn.blur / STEP))  # half of the difference's span, in steps
     places = project(points, fitted)
     across = _turned(points, normals, fitted, places)
     far = step * np.arange(-count - base, count + base + 1)
@@ -76,7 +76,7 @@ def profiles(drawn: Canvas, points: Array, normals: Array, fitted: Array, reach:
     change = light[:, 2 * base :] - light[:, : -2 * base]
     red, green, blue = change[..., 0], change[..., 1], change[..., 2]
     size = np.sqrt((red * red + green * green + blue * blue) / 3)
-    response = size / (size + np.float32(2 * base * _STEP * drawn.faint))
+    response = size / (size + np.float32(2 * base * STEP * drawn.faint))
     shape = (*places.shape[:2], 2 * count + 1)
     return Profiles(response.reshape(shape).astype(np.float64), far[base:-base], places, across)
 
@@ -133,7 +133,7 @@ def _solve(
     reach = seen.offsets[-1]
     scale = weights
     step = np.zeros_like(fitted)
-    for _ in range(3):
+    for _ in range(2):
         weighed = rows * scale[..., None]
         normal = np.matmul(weighed.transpose(0, 2, 1), rows) + hold
         right = np.matmul(weighed.transpose(0, 2, 1), moves[..., None])[..., 0] + pull
