@@ -27,7 +27,7 @@ class IcDefocusBlur(Corruption):
     The disc's radius is 3, 4, 6, 8 and 10 px at levels 1 to 5, its rim softened by a Gaussian of
     .1 px (level 1) or .5 px that is cut to 3 pixels, from a radius above 8 px to 5 (Hendrycks and
     Dietterich 2019), on encoded values; the picture is mirrored at its edges. From 2.5 px on, it
-    is reckoned on blocks of 2 to 4 pixels, above 43 dB PSNR of the whole kernel on photographs.
+    is reckoned on blocks of 2 or 4 pixels, above 41 dB PSNR of the whole kernel on photographs.
     """
 
     seeded: ClassVar[bool] = False

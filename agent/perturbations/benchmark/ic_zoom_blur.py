@@ -26,7 +26,7 @@ class IcZoomBlur(Corruption):
     1.16, 1.21, 1.26 and 1.31 in steps of .01, .01, .02, .02 and .03 at levels 1 to 5 (Hendrycks
     and Dietterich 2019), on encoded values. Each enlargement is the standard's middle cut, whole
     pixels wide, so its place jumps by up to half a pixel. Enlargements are made in groups, each
-    from the mean of the first ones: above 42 dB PSNR of enlarging one by one, on photographs.
+    from the mean of the first ones: above 41 dB PSNR of enlarging one by one, on photographs.
     ``scaled`` changes nothing: enlargement knows no pixels.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from math import ceil
 
 import cv2
@@ -71,3 +72,15 @@ def test_the_middle_stays_sharp_and_the_rim_streaks_outward() -> None:
     assert made[112, 191] < 90
     assert made[112, 200:212].max() > 10
     assert made[130:, 191].max() == 0
+
+
+def test_threads_that_blur_at_once_do_not_write_into_each_others_pictures() -> None:
+    pictures = [photograph(150 + 10 * n, 200) for n in range(4)]
+    alone = [IcZoomBlur().apply(pixels, 0.4, Moment()) for pixels in pictures]
+    with ThreadPoolExecutor(4) as threads:
+        for _ in range(5):
+            together = threads.map(
+                lambda pixels: IcZoomBlur().apply(pixels, 0.4, Moment()), pictures
+            )
+            for one, other in zip(alone, together, strict=True):
+                np.testing.assert_array_equal(one, other)
