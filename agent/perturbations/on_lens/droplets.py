@@ -11,7 +11,7 @@ from pydantic import Field
 
 from agent.perturbations import Moment, Perturbation
 from agent.perturbations._layers import kept
-from agent.perturbations.on_lens._film import coarse, enlarged, over, shrunk, tripled
+from agent.perturbations.on_lens._film import Bytes, coarse, enlarged, over, shrunk, tripled
 from agent.values import Pixels
 
 _SIDE: Final = 112  # drops are out of focus, so they are drawn about this coarse
@@ -22,6 +22,7 @@ _EDGE_LOSS: Final = 0.8  # covered part of a drop's disc, soft edge weighted
 _MEAN_SQUARE: Final = 0.8  # of the radius over its mean size
 _FORMS: Final = 8
 _FORM_SIDE: Final = 64
+_LIGHTEST: Final = 1.4  # no place in a drop is brighter, in parts of what it shows
 _MARGIN: Final = 1.25  # a form reaches this many radii
 _HEAVY: Final = 0.55  # a drop that drew more than this for its size is heavy enough to run
 _RUNNERS: Final = 0.2  # and so many of those do
@@ -46,19 +47,16 @@ class Droplets(Perturbation):
         if severity <= 0:
             return pixels.copy()
         grid = coarse(pixels.shape, _SIDE)
-        maps = _still(self, grid, severity, moment.seed).copy()
+        still_look, still_shade = _still(self, grid, severity, moment.seed)
+        look, shade = still_look.copy(), still_shade.copy()
         for drop in self.drops(grid, severity, moment, running=True).tolist():
-            _lay(maps, drop)
-        cover, beside, below, light = cv2.split(maps)
-        columns, rows = _here(grid)
-        cv2.add(beside, columns, dst=beside)
-        cv2.add(below, rows, dst=below)
-        small = shrunk(pixels, grid)
-        soft = cv2.blur(cv2.blur(small, _SOFTNESS), _SOFTNESS)
-        inside = cv2.remap(soft, beside, below, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
-        weight = tripled(np.asarray(cv2.multiply(cover, light)))
-        lit = cv2.multiply(inside, weight, dtype=cv2.CV_8U)
-        clear = cv2.convertScaleAbs(enlarged(cover, pixels.shape), alpha=-255, beta=255)
+            _lay(look, shade, drop)
+        cover, weight = cv2.extractChannel(shade, 0), cv2.extractChannel(shade, 1)
+        soft = cv2.blur(cv2.blur(shrunk(pixels, grid), _SOFTNESS), _SOFTNESS)
+        border = cv2.BORDER_REFLECT
+        inside = cv2.remap(soft, look, None, cv2.INTER_LINEAR, borderMode=border)  # type: ignore[call-overload]
+        lit = cv2.multiply(inside, tripled(np.asarray(weight)), scale=_LIGHTEST / 255)
+        clear = enlarged(np.asarray(cv2.bitwise_not(cover)), pixels.shape)
         return over(pixels, np.asarray(clear, np.uint8), np.asarray(lit, np.uint8))
 
     def describe(self, severity: float) -> str:
@@ -97,20 +95,19 @@ class Droplets(Perturbation):
 @kept
 def _still(
     model: Droplets, grid: tuple[int, int], severity: float, seed: int
-) -> NDArray[np.float32]:
+) -> tuple[NDArray[np.float32], Bytes]:
     """The maps of the drops that stay where they are: see ``_lay``."""
-    maps = np.zeros((*grid, 4), np.float32)
-    maps[..., 3] = 1
+    look, shade = _here(grid).copy(), np.zeros((*grid, 2), np.uint8)
     for drop in model.drops(grid, severity, Moment(seed=seed), running=False).tolist():
-        _lay(maps, drop)
-    return maps
+        _lay(look, shade, drop)
+    return look, shade
 
 
 @kept
-def _here(grid: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Column and row of each place (h, w)."""
+def _here(grid: tuple[int, int]) -> NDArray[np.float32]:
+    """Column and row of each place (h, w, 2)."""
     rows, columns = np.indices(grid, np.float32)
-    return columns, rows
+    return np.stack([columns, rows], 2)
 
 
 def _running(draws: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -122,11 +119,12 @@ def _density(cover: float) -> float:
     return float(-np.log(1 - cover) / _EDGE_LOSS)
 
 
-def _lay(maps: NDArray[np.float32], drop: list[float]) -> None:
-    """Lay one drop into the maps (H, W, 4): cover, where it looks (x, y), its brightness."""
+def _lay(look: NDArray[np.float32], shade: Bytes, drop: list[float]) -> None:
+    """Lay one drop into the maps (h, w, 2): column and row that each place shows; and how much a
+    drop covers it and shines there (of ``_LIGHTEST``, weighted by the cover), 0..255."""
     x, y, radius, tall, form = drop
     reach_x, reach_y = _MARGIN * radius, _MARGIN * radius * tall
-    height, width = maps.shape[:2]
+    height, width = shade.shape[:2]
     left, right = max(int(x - reach_x), 0), min(int(x + reach_x) + 2, width)
     top, bottom = max(int(y - reach_y), 0), min(int(y + reach_y) + 2, height)
     if left >= right or top >= bottom:
@@ -134,26 +132,35 @@ def _lay(maps: NDArray[np.float32], drop: list[float]) -> None:
     scale_x, scale_y = 2 * reach_x / _FORM_SIDE, 2 * reach_y / _FORM_SIDE
     shift_x, shift_y = 0.5 * scale_x - 0.5 - left, 0.5 * scale_y - 0.5 - top
     place = np.array([[scale_x, 0, x - reach_x + shift_x], [0, scale_y, y - reach_y + shift_y]])
-    shown = cv2.warpAffine(_forms()[int(form)], place, (right - left, bottom - top))
-    seen = shown * np.array((1, radius, radius * tall, 1), np.float32)
-    view = maps[top:bottom, left:right]
-    np.copyto(view, seen, where=seen[..., :1] > view[..., :1])
+    bends, shades = _forms()
+    size = (right - left, bottom - top)
+    seen = np.asarray(cv2.warpAffine(shades[int(form)], place, size), np.uint8)
+    offset = np.asarray(cv2.warpAffine(bends[int(form)], place, size), np.float32)
+    view = (slice(top, bottom), slice(left, right))
+    nearer = seen[..., :1] > shade[view][..., :1]
+    offset = offset * np.array((radius, radius * tall), np.float32)
+    np.copyto(look[view], offset + _here((height, width))[view], where=nearer)
+    np.copyto(shade[view], seen, where=nearer)
 
 
 @kept
-def _forms() -> NDArray[np.float32]:
-    """Outlines of drops (N, S, S, 4), of radius 1, each a little uneven."""
+def _forms() -> tuple[NDArray[np.float32], Bytes]:
+    """Outlines of drops of radius 1, each a little uneven: where they look and their shade,
+    (N, S, S, 2) each."""
     line = ((np.arange(_FORM_SIDE, dtype=np.float32) + 0.5) / _FORM_SIDE * 2 - 1) * _MARGIN
     across, down = np.meshgrid(line, line)
     around = np.arctan2(down, across)
-    forms = np.zeros((_FORMS, _FORM_SIDE, _FORM_SIDE, 4), np.float32)
-    for number, form in enumerate(forms):
+    bends = np.zeros((_FORMS, _FORM_SIDE, _FORM_SIDE, 2), np.float32)
+    shades = np.zeros((_FORMS, _FORM_SIDE, _FORM_SIDE, 2), np.uint8)
+    for number in range(_FORMS):
         uneven, turn = 0.04 + 0.1 * number / _FORMS, 2.4 * number
         lobes = np.sin(2 * around + turn) + 0.6 * np.sin(3 * around + 2 * turn)
         away = np.hypot(across, down) * (1 + uneven * lobes)
         edge = np.clip((1.1 - away) / 0.4, 0, 1)
         bend = -_MINIATURE * (1 + 0.8 * away**2)
-        form[..., 0] = edge * edge * (3 - 2 * edge)
-        form[..., 1], form[..., 2] = across * bend, down * bend
-        form[..., 3] = 1.02 + 0.22 * down * away - 0.3 * np.clip(away - 0.62, 0, 1)
-    return forms
+        cover = edge * edge * (3 - 2 * edge)
+        light = 1.02 + 0.22 * down * away - 0.3 * np.clip(away - 0.62, 0, 1)
+        bends[number] = np.stack([across * bend, down * bend], 2)
+        shades[number, ..., 0] = np.round(cover * 255)
+        shades[number, ..., 1] = np.round(cover * np.clip(light / _LIGHTEST, 0, 1) * 255)
+    return bends, shades
