@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 
 from agent.errors import OutputError
-from agent.perturbations import Moment, Perturbation
-from agent.values import Box, Frame, Pixels, TrueObject
+from agent.perturbations import Perturbation
+from agent.values import Box, Frame, Pixels
+from tools.preview.placing import moment_on
 from tools.preview.sheet import caption_below
 
 _CODEC: Final = "mp4v"
@@ -35,8 +36,8 @@ def write_clip(
 ) -> int:
     """Write a video with the clean frame left and the perturbed one right, kind after kind.
 
-    ``frames`` gives the ``count`` frames anew for each kind. A frame's own truth says where the
-    object is, else ``region``. Returns the number of frames written; raises ``OutputError``.
+    ``frames`` gives the ``count`` frames anew for each kind. The object lies in ``region``, or
+    where a frame's own truth says. Returns the number of frames written; raises ``OutputError``.
     """
     written = 0
     with _writer(out, _rate(frames())) as write:
@@ -51,25 +52,12 @@ def write_clip(
 def _pair(
     frame: Frame, perturbation: Perturbation, severity: float, region: Box | None, seed: int
 ) -> Pixels:
-    thing = _first(frame)
-    moment = Moment(
-        time_s=frame.time_s,
-        seed=seed,
-        frame=frame.index,
-        region=thing.box if thing else region,
-        quad=thing.quad if thing else None,
-        distance_m=thing.distance_m if thing else None,
-    )
+    moment = moment_on(frame, region, seed)
     perturbed = perturbation.apply(frame.pixels, severity, moment)
     gap = np.full((frame.height, _GAP, 3), 255, np.uint8)
     both = np.hstack([frame.pixels, gap, perturbed])
     said = f"{perturbation.kind()} {severity:g}: {perturbation.describe(severity)}"
     return caption_below(both, said)
-
-
-def _first(frame: Frame) -> TrueObject | None:
-    objects = frame.truth.objects if frame.truth else ()
-    return next((thing for thing in objects if thing.box), None)
 
 
 def _rate(frames: Iterable[Frame]) -> float:

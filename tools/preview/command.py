@@ -22,6 +22,7 @@ from agent.suite import load_suite, shipped
 from agent.values import Box, Frame
 from tools.preview.catalogue import catalogue
 from tools.preview.clip import write_clip
+from tools.preview.placing import moment_on
 from tools.preview.sheet import contact_sheet
 
 
@@ -59,9 +60,7 @@ def write_sheet(
     Raises ``UnknownKind`` for neither, ``DataError`` for a picture that cannot be read.
     """
     frame = _frame(image)
-    sheet = contact_sheet(
-        frame.pixels, _members(what), severities, region=region or _known(frame), seed=seed
-    )
+    sheet = contact_sheet(frame.pixels, _members(what), severities, moment_on(frame, region, seed))
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         written = cv2.imwrite(str(out), sheet[:, :, ::-1])
@@ -135,9 +134,3 @@ def _frame(image: str) -> Frame:
     if frame is None:
         raise DataError(f"There is no picture in {image}.", remedy="Give a photo or drive_by.")
     return frame
-
-
-def _known(frame: Frame) -> Box | None:
-    """Where the picture's own truth says that its first object is."""
-    objects = frame.truth.objects if frame.truth else ()
-    return next((thing.box for thing in objects if thing.box), None)

@@ -8,9 +8,8 @@ import cv2
 import numpy as np
 
 from agent.errors import UsageError
-from agent.geometry.plane import sign_plane
 from agent.perturbations import Moment, Perturbation, family
-from agent.values import Box, Pixels, Quad
+from agent.values import Pixels
 
 _TILE_WIDTH = 320
 _CAPTION = 22
@@ -26,22 +25,19 @@ def contact_sheet(
     image: Pixels,
     kinds: Sequence[str | Perturbation],
     severities: Sequence[float],
-    *,
-    region: Box | None = None,
-    quad: Quad | None = None,
-    seed: int = 0,
+    moment: Moment | None = None,
 ) -> Pixels:
     """A sheet, uint8 RGB (H', W', 3), with a row for each kind and a column for each severity.
 
     Several kinds at one severity stand side by side instead, ``_PER_ROW`` in a row.
 
     ``image`` is uint8 RGB (H, W, 3); ``kinds`` are names of kinds with their defaults, or
-    perturbations; ``region`` and ``quad`` say where the target is (None: the middle of the
-    picture). Each tile's caption is the severity in units. Raises ``UsageError`` for an empty
-    list or a severity outside [0, 1], ``UnknownKind`` for a kind that does not exist.
+    perturbations; ``moment`` says where the target is (None: the middle of the picture). Each
+    tile's caption is the severity in units. Raises ``UsageError`` for an empty list or a severity
+    outside [0, 1], ``UnknownKind`` for a kind that does not exist.
     """
     _check(kinds, severities)
-    moment = Moment(seed=seed, time_s=0.5, frame=15, region=region, quad=quad)
+    moment = moment or Moment()
     rows: list[list[Pixels]] = []
     for kind in kinds:
         perturbation = family.load(kind)() if isinstance(kind, str) else kind
@@ -76,8 +72,7 @@ def _view(image: Pixels, perturbation: Perturbation, moment: Moment) -> tuple[sl
     everything = (slice(None), slice(None))
     if perturbation.stage() != "on_object" or (moment.region is None and moment.quad is None):
         return everything
-    plane = sign_plane(image.shape, region=moment.region, quad=moment.quad)
-    window = plane.window(image.shape, extent=_CLOSE_UP)
+    window = moment.plane(image.shape).window(image.shape, extent=_CLOSE_UP)
     if window.empty:
         return everything
     # As wide for its height as the picture, so that all tiles of a sheet are of one form.

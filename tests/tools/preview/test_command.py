@@ -30,7 +30,9 @@ def test_a_kind_has_a_column_for_each_severity(photo: Path, tmp_path: Path) -> N
 
 def test_a_suite_has_a_row_for_each_kind(photo: Path, tmp_path: Path) -> None:
     one = cv2.imread(str(write_sheet("fog", str(photo), tmp_path / "a.png", [0.5, 1.0], 0, None)))
-    suite = cv2.imread(str(write_sheet("quick", str(photo), tmp_path / "b.png", [0.5, 1.0], 0, None)))
+    suite = cv2.imread(
+        str(write_sheet("quick", str(photo), tmp_path / "b.png", [0.5, 1.0], 0, None))
+    )
     assert one is not None
     assert suite is not None
     assert suite.shape[0] > 6 * one.shape[0]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from agent.errors import UnknownKind, UsageError
-from agent.perturbations import STAGES, family
+from agent.perturbations import STAGES, Moment, family
 from agent.values import Box
 from tools.preview.catalogue import catalogue
 from tools.preview.sheet import contact_sheet
@@ -36,7 +36,7 @@ def test_severity_zero_shows_the_picture_itself() -> None:
 
 def test_kinds_on_the_object_are_shown_close_up() -> None:
     region = Box(60, 40, 90, 70)
-    sheet = contact_sheet(IMAGE, ["cast_shadow"], [1.0], region=region)
+    sheet = contact_sheet(IMAGE, ["cast_shadow"], [1.0], Moment(region=region))
     assert (sheet[:300, :320] < 120).mean() > 0.05
 
 
