@@ -54,13 +54,12 @@ def over(pixels: Pixels, clear: Bytes, lit: Bytes) -> Pixels:
 
     ``clear`` is at the picture's size (H, W); ``lit`` may be coarse.
     """
-    if lit.shape != pixels.shape:
-        lit = enlarged(lit, pixels.shape)
+    size = (pixels.shape[1], pixels.shape[0])
     laid = np.empty_like(pixels)
+    cv2.resize(lit, size, dst=laid, interpolation=cv2.INTER_LINEAR)
     for rows in _strips(pixels.shape):
-        left = laid[rows]
-        cv2.multiply(pixels[rows], tripled(clear[rows]), dst=left, scale=1 / 255)
-        cv2.add(left, lit[rows], dst=left)
+        left = cv2.multiply(pixels[rows], tripled(clear[rows]), scale=1 / 255)
+        cv2.add(left, laid[rows], dst=laid[rows])
     return laid
 
 

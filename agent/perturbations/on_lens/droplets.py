@@ -25,7 +25,7 @@ _FORM_SIDE: Final = 64
 _LIGHTEST: Final = 1.4  # no place in a drop is brighter, in parts of what it shows
 _MARGIN: Final = 1.25  # a form reaches this many radii
 _HEAVY: Final = 0.55  # a drop that drew more than this for its size is heavy enough to run
-_RUNNERS: Final = 0.2  # and so many of those do
+_RUNNERS: Final = 0.22  # and so many of those do
 
 
 class Droplets(Perturbation):
@@ -49,7 +49,8 @@ class Droplets(Perturbation):
         grid = coarse(pixels.shape, _SIDE)
         still_look, still_shade = _still(self, grid, severity, moment.seed)
         look, shade = still_look.copy(), still_shade.copy()
-        for drop in self.drops(grid, severity, moment, running=True).tolist():
+        runners = _drops(self, grid, severity, moment.seed, running=True)
+        for drop in self.fallen(runners, grid, moment.time_s):
             _lay(look, shade, drop)
         cover, weight = cv2.extractChannel(shade, 0), cv2.extractChannel(shade, 1)
         soft = cv2.blur(cv2.blur(shrunk(pixels, grid), _SOFTNESS), _SOFTNESS)
@@ -62,34 +63,43 @@ class Droplets(Perturbation):
     def describe(self, severity: float) -> str:
         return f"{100 * severity * self.most:.0f} % of the view behind drops"
 
-    def drops(
-        self, grid: tuple[int, int], severity: float, moment: Moment, *, running: bool
-    ) -> NDArray[np.float64]:
-        """Drops (N, 5): centre x and y, radius in pixels of the grid; height over width; form."""
-        chance = moment.generator(self.kind())
-        # A small picture is a crop of a larger view: its drops are larger in it, but not fewer.
-        side = self.size * max(min(grid), (min(grid) * _SIDE) ** 0.5)
-        room = _HIDDEN**2 * grid[0] * grid[1]
-        most = room * _density(self.most)
-        draws = chance.uniform(0, 1, (int(1.4 * most / (np.pi * _MEAN_SQUARE * side**2)) + 8, 6))
-        radius = side * (0.45 + 1.4 * draws[:, 0] ** 3)
-        tall = 1 + 0.25 * draws[:, 1] * (radius > side)
-        area = np.pi * radius**2 * tall
-        before = np.cumsum(area) - area
-        wanted = room * _density(severity * self.most)
-        grown = np.sqrt(np.clip((wanted - before) / area, 0, 1))
-        x = (draws[:, 3] * _HIDDEN - 0.15) * grid[1]
-        y = ((draws[:, 4] + self._fallen(draws, moment.time_s)) % 1 * _HIDDEN - 0.15) * grid[0]
-        drops = np.stack([x, y, radius * grown, tall, draws[:, 5] * _FORMS], 1)
-        runs = _running(draws)
-        return np.asarray(drops[(radius * grown > 0.4) & (runs == running)])
-
-    def _fallen(self, draws: NDArray[np.float64], time_s: float) -> NDArray[np.float64]:
-        """How far each drop has run, in picture heights: forward only, never evenly."""
-        phase = 2 * np.pi * draws[:, 5]
-        pace = self.run_speed * (0.5 + draws[:, 5])
+    def fallen(
+        self, drops: NDArray[np.float64], grid: tuple[int, int], time_s: float
+    ) -> list[list[float]]:
+        """Where running drops are at a time: forward only, never evenly."""
+        fallen = drops.copy()
+        part = drops[:, 4] / _FORMS
+        phase = 2 * np.pi * part
         halting = time_s + 0.9 * (np.sin(time_s + phase) - np.sin(phase))
-        return np.asarray(_running(draws) * pace * halting)
+        way = self.run_speed * (0.5 + part) * halting
+        room = _HIDDEN * grid[0]
+        fallen[:, 1] = (drops[:, 1] + 0.15 * grid[0] + way * room) % room - 0.15 * grid[0]
+        return list(fallen.tolist())
+
+
+@kept
+def _drops(
+    model: Droplets, grid: tuple[int, int], severity: float, seed: int, *, running: bool
+) -> NDArray[np.float64]:
+    """Drops at the start (N, 5): centre x and y, radius in pixels of the grid; height over width;
+    form."""
+    chance = Moment(seed=seed).generator(Droplets.kind())
+    # A small picture is a crop of a larger view: its drops are larger in it, but not fewer.
+    side = model.size * max(min(grid), (min(grid) * _SIDE) ** 0.5)
+    room = _HIDDEN**2 * grid[0] * grid[1]
+    most = room * _density(model.most)
+    draws = chance.uniform(0, 1, (int(1.4 * most / (np.pi * _MEAN_SQUARE * side**2)) + 8, 6))
+    radius = side * (0.45 + 1.4 * draws[:, 0] ** 3)
+    tall = 1 + 0.25 * draws[:, 1] * (radius > side)
+    area = np.pi * radius**2 * tall
+    before = np.cumsum(area) - area
+    wanted = room * _density(severity * model.most)
+    grown = np.sqrt(np.clip((wanted - before) / area, 0, 1))
+    x = (draws[:, 3] * _HIDDEN - 0.15) * grid[1]
+    y = (draws[:, 4] * _HIDDEN - 0.15) * grid[0]
+    drops = np.stack([x, y, radius * grown, tall, draws[:, 5] * _FORMS], 1)
+    runs = (draws[:, 0] > _HEAVY) & (draws[:, 2] < _RUNNERS)
+    return np.asarray(drops[(radius * grown > 0.4) & (runs == running)])
 
 
 @kept
@@ -98,7 +108,7 @@ def _still(
 ) -> tuple[NDArray[np.float32], Bytes]:
     """The maps of the drops that stay where they are: see ``_lay``."""
     look, shade = _here(grid).copy(), np.zeros((*grid, 2), np.uint8)
-    for drop in model.drops(grid, severity, Moment(seed=seed), running=False).tolist():
+    for drop in _drops(model, grid, severity, seed, running=False).tolist():
         _lay(look, shade, drop)
     return look, shade
 
@@ -108,10 +118,6 @@ def _here(grid: tuple[int, int]) -> NDArray[np.float32]:
     """Column and row of each place (h, w, 2)."""
     rows, columns = np.indices(grid, np.float32)
     return np.stack([columns, rows], 2)
-
-
-def _running(draws: NDArray[np.float64]) -> NDArray[np.bool_]:
-    return np.asarray((draws[:, 0] > _HEAVY) & (draws[:, 2] < _RUNNERS / (1 - _HEAVY) / 2))
 
 
 def _density(cover: float) -> float:
