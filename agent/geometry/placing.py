@@ -12,6 +12,9 @@ from agent.geometry.shapes import SHAPES, Shape
 from agent.geometry.tracks import Tracker
 from agent.values import Box, Pixels, Placement, Quad, Target
 
+CROP_CONFIDENT: Final = 0.4
+"""Enough for a classifier's crop: the middle of the frame is a poorer guess than a box."""
+
 TINY_PX: Final = 8.0
 """A smaller sign cannot show what is drawn on it."""
 
@@ -74,7 +77,8 @@ def place(pixels: Pixels, target: Target) -> Target:
     if target.quad is not None:
         return target if target.face else replace(target, face=assumed)
     found = find_outline(pixels, target.region, shapes)
-    if found is None or found.confidence < CONFIDENT:
+    enough = CROP_CONFIDENT if target.region is None else CONFIDENT
+    if found is None or found.confidence < enough:
         return replace(target, face=assumed)
     return replace(target, quad=found.quad, face=found.shape, placement="outline")
 
