@@ -291,6 +291,20 @@ def bench_perturbations(
         raise typer.Exit(1)
 
 
+@bench_app.command("corners", epilog="Example: fieldproof bench corners")
+def bench_corners(
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Drives of each weather.")] = 3,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how well a sign's corners are found, against distance and yaw, on drawn drives."""
+    from dataclasses import asdict
+
+    from tools.bench.corners import corners, show_corners
+
+    rows = corners(seeds)
+    print_json([asdict(row) for row in rows]) if as_json else show_corners(rows, console)
+
+
 @app.command(epilog="Example: fieldproof profiles raspberry-pi-5")
 def profiles(
     name: Annotated[str | None, typer.Argument(help="Show this one in full.")] = None,

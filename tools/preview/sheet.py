@@ -18,7 +18,17 @@ _GAP = 4
 _PAPER = 250
 _INK = (30, 30, 30)
 _CLOSE_UP = 2.2  # a kind on the object is shown with this many widths of the target around it
-_ASCII = {"×": "x", "²": "2", "³": "3", "°": " deg", "µ": "u", "Δ": "d", "−": "-", "–": "-"}
+_ASCII = {
+    "×": "x",
+    "²": "2",
+    "³": "3",
+    "°": " deg",
+    "µ": "u",
+    "Δ": "d",
+    "±": "+-",
+    "−": "-",
+    "–": "-",
+}
 
 
 def contact_sheet(
