@@ -110,7 +110,7 @@ def _clip(perturbation: Perturbation, scene: Scene, severity: float, budget_s: f
 
     def step() -> None:
         frame = next(numbers)
-        perturbation.apply(scene.pixels, severity, _moment(perturbation, scene, 1, frame))
+        perturbation.apply(scene.pixels, severity, _moment(scene, 1, frame))
 
     return median_ms(step, budget_s)
 
@@ -120,16 +120,14 @@ def _apart(perturbation: Perturbation, scene: Scene, budget_s: float) -> float:
     seeds = count(2)
 
     def step() -> None:
-        moment = _moment(perturbation, scene, next(seeds), 0)
+        moment = _moment(scene, next(seeds), 0)
         perturbation.apply(scene.pixels, SEVERITIES[1], moment)
 
     return median_ms(step, budget_s)
 
 
-def _moment(perturbation: Perturbation, scene: Scene, seed: int, frame: int) -> Moment:
-    # What covers the whole picture is timed as on a frame with several targets: without a place.
-    region = scene.region if perturbation.stage() == "on_object" else None
-    return Moment(time_s=frame / _FPS, seed=seed, frame=frame, region=region)
+def _moment(scene: Scene, seed: int, frame: int) -> Moment:
+    return Moment(time_s=frame / _FPS, seed=seed, frame=frame, region=scene.region)
 
 
 def geometric_mean(values: Sequence[float]) -> float:

@@ -44,7 +44,7 @@ class LensDirt(Perturbation):
     the rim. Between them lies a thin film in broad streaks, which lights up dark places. Severity
     is the part of the view behind spots, from 0 to ``most`` (.5: a rear or side camera after a
     day on wet gravel); they come one after another, so that more severity only adds. Sizes, swarms
-    and colours are estimates from photographs of dirty reversing cameras, not measured.
+    and colours are our estimates by eye, not measured.
     """
 
     most: float = Field(0.5, gt=0, le=0.9)

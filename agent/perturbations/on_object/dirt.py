@@ -36,7 +36,7 @@ class Dirt(Perturbation):
     Drops' radii follow a power law from 2 mm to 2.6 cm, as splash from tyres does; mud is wet and
     dark where it is thick and dries to a pale rim. More severity adds drops and grows the patches.
     Signs close to the pavement of busy roads are the ones that stay dirty, the more in winter
-    (Kenyon, Gurney and Bryden 1982, New York State). ``film`` is our estimate from photographs.
+    (Kenyon, Gurney and Bryden 1982, New York State). ``film`` is our estimate by eye.
     """
 
     most: float = Field(0.6, gt=0, le=0.95)

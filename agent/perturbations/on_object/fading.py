@@ -41,7 +41,7 @@ class Fading(Perturbation):
     those that absorb blue (yellow), those that absorb red (cyan) more slowly, and carbon black
     hardly at all, which is why old red signs are pink and old posters are blue; blue and green
     signs are printed with phthalocyanines, which fade half as much. It is uneven by about a sixth,
-    in blotches and upright streaks. The rates are our estimates from photographs;
+    in blotches and upright streaks. The rates are our estimates by eye;
     EN 12899-1 and ASTM D4956 give the box in the CIE diagram that red must stay in.
     """
 
