@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -23,6 +23,8 @@ from agent.geometry.shapes import Shape
 from agent.values import Box, Pixels, Quad, Sensor, derived_seed
 
 STAGES: Final = ("on_object", "in_scene", "on_lens", "in_sensor", "benchmark")
+
+Motion = Literal["still", "moving", "fresh"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,10 @@ class Perturbation(BaseModel, ABC):
 
     seeded: ClassVar[bool] = True
     """Whether another seed draws other pixels."""
+
+    motion: ClassVar[Motion] = "still"
+    """What a clip's frames have in common: ``still`` is the same on every frame, ``moving`` is a
+    function of time alone, ``fresh`` is drawn anew by the frame's number."""
 
     @classmethod
     def kind(cls) -> str:

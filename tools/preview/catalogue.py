@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent.perturbations import STAGES, family
+from agent.perturbations import STAGES, Motion, family
 
 _WEAK = 0.1
 
@@ -16,6 +16,7 @@ class Entry:
     kind: str
     stage: str
     monotone: bool
+    motion: Motion
     low: str
     high: str
     summary: str
@@ -34,6 +35,7 @@ def catalogue() -> list[Entry]:
                 kind=member.kind(),
                 stage=member.stage(),
                 monotone=member.monotone,
+                motion=member.motion,
                 low=usual.describe(_WEAK),
                 high=usual.describe(1.0),
                 summary=(member.__doc__ or "").strip().splitlines()[0],

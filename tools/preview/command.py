@@ -33,7 +33,7 @@ def print_catalogue(console: Console, as_json: bool) -> None:
         print(json.dumps([asdict(entry) for entry in entries], indent=1))
         return
     wide = console.width >= 130
-    table = Table("stage", "kind", "from (0.1)", "to (1)", "more is worse")
+    table = Table("stage", "kind", "from (0.1)", "to (1)", "more is worse", "in a clip")
     table.columns[1].no_wrap = True
     if wide:
         table.add_column("what")
@@ -42,7 +42,7 @@ def print_catalogue(console: Console, as_json: bool) -> None:
         shown = "" if entry.stage == stage else entry.stage.replace("_", " ")
         stage = entry.stage
         worse = "yes" if entry.monotone else "not always"
-        row = [shown, entry.kind, escape(entry.low), escape(entry.high), worse]
+        row = [shown, entry.kind, escape(entry.low), escape(entry.high), worse, entry.motion]
         table.add_row(*row, *([escape(entry.summary)] if wide else []))
     console.print(table)
 

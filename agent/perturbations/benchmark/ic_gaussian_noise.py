@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.perturbations import Moment
+from agent.perturbations import Moment, Motion
 from agent.perturbations._layers import kept
 from agent.perturbations.benchmark._imagenet_c import LEVELS, Corruption, at_level
 from agent.perturbations.benchmark._noise import VALUES, noisy, normal_draws, truncated
@@ -23,6 +23,8 @@ class IcGaussianNoise(Corruption):
     .18, .26 and .38 at levels 1 to 5 (Hendrycks and Dietterich 2019). Every channel is drawn by
     itself, afresh on every frame. ``scaled`` changes nothing: no length is involved.
     """
+
+    motion: ClassVar[Motion] = "fresh"
 
     def apply(self, pixels: Pixels, severity: float, moment: Moment) -> Pixels:
         if severity <= 0:

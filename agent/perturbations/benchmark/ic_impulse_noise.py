@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import ClassVar, Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.perturbations import Moment
+from agent.perturbations import Moment, Motion
 from agent.perturbations.benchmark._imagenet_c import LEVELS, Corruption, at_level
 from agent.perturbations.benchmark._noise import random_bytes
 from agent.values import Pixels
@@ -24,6 +24,8 @@ class IcImpulseNoise(Corruption):
     2019), is replaced: half of them by 255, half by 0. Every channel is drawn by itself (coloured
     dots), afresh on every frame. ``scaled`` changes nothing: no length is involved.
     """
+
+    motion: ClassVar[Motion] = "fresh"
 
     def apply(self, pixels: Pixels, severity: float, moment: Moment) -> Pixels:
         if severity <= 0:

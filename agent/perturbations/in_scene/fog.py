@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Final
+from typing import ClassVar, Final
 
 import cv2
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from agent.geometry.photometry import LINEAR
-from agent.perturbations import Moment, Perturbation
+from agent.perturbations import Moment, Motion, Perturbation
 from agent.perturbations._camera_view import daylight
 from agent.perturbations._layers import kept
 from agent.perturbations.in_scene._air import air_cover, even_distance_m
@@ -36,6 +36,8 @@ class Fog(Perturbation):
     the distance is known. A is the picture's own diffuse brightness. ``banks`` is how much the
     density drifts by place and time, 0 for even fog.
     """
+
+    motion: ClassVar[Motion] = "moving"
 
     thickest_m: float = Field(30.0, ge=5, le=1000)
     object_m: float = Field(15.0, gt=0, le=1000)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, NamedTuple
+from typing import ClassVar, Final, Literal, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from agent.perturbations import Moment, Perturbation
+from agent.perturbations import Moment, Motion, Perturbation
 from agent.perturbations._camera_view import CAMERA_HEIGHT_M, HORIZON, focal_px, is_crop
 from agent.perturbations.in_scene._glare import offsets_deg, over, veil
 from agent.perturbations.in_scene._light import adding, by_place, levels
@@ -51,6 +51,8 @@ class HeadlightGlare(Perturbation):
     ``drive_on`` tells, and another follows; it never stands before the target. The picture itself
     is not made night: put ``low_light`` before.
     """
+
+    motion: ClassVar[Motion] = "moving"
 
     brightest_lx: float = Field(48.0, gt=0.5, le=500)
     white_cd_m2: float = Field(10.0, gt=0)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from agent.perturbations import Moment, Perturbation
+from agent.perturbations import Moment, Motion, Perturbation
 from agent.perturbations._camera_view import daylight, focal_px
 from agent.perturbations._layers import kept
 from agent.perturbations.in_scene._air import air_cover, even_distance_m
@@ -41,6 +41,8 @@ class Rain(Perturbation):
     on: darker asphalt, and mirror images by Fresnel's law. The drops are those of a rate within
     7 %.
     """
+
+    motion: ClassVar[Motion] = "moving"
 
     heaviest_mm_h: float = Field(100.0, gt=2, le=300)
     wind_m_s: float = Field(1.5, ge=-20, le=20)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 import cv2
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from agent.geometry.plane import CROP_FILL
-from agent.perturbations import Moment, Perturbation
+from agent.perturbations import Moment, Motion, Perturbation
 from agent.perturbations._camera_view import (
     CAMERA_HEIGHT_M,
     HORIZON,
@@ -45,6 +45,8 @@ class ShadowEdge(Perturbation):
     time; ``building``: one straight, still edge. Where it falls is chance; what looks like sky is
     never in the shade.
     """
+
+    motion: ClassVar[Motion] = "moving"
 
     caster: Literal["tree", "building"] = "tree"
     deepest: float = Field(8.0, gt=1, le=50)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from agent.perturbations import Moment, Perturbation
+from agent.perturbations import Moment, Motion, Perturbation
 from agent.perturbations._camera_view import daylight, focal_px
 from agent.perturbations._layers import kept
 from agent.perturbations.in_scene._air import air_cover, even_distance_m
@@ -41,6 +41,8 @@ class Snowfall(Perturbation):
     are out of focus. Flakes take the light of the sky, in linear light: before a bright sky
     they are next to invisible. They sway a little, with ``wind_m_s`` blowing them sideways.
     """
+
+    motion: ClassVar[Motion] = "moving"
 
     heaviest_mm_h: float = Field(10.0, gt=0.2, le=30)
     wind_m_s: float = Field(2.5, ge=-20, le=20)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from agent.perturbations import Moment, Perturbation
+from agent.perturbations import Moment, Motion, Perturbation
 from agent.perturbations.in_sensor._readout import row_times_s
 from agent.values import Pixels
 
@@ -32,6 +32,8 @@ class Banding(Perturbation):
     light in the picture. The texts are for the default sensor (8 ms; a short exposure by day or
     under a bright lamp shows far more): ``exposure_s`` sets another than the sensor's.
     """
+
+    motion: ClassVar[Motion] = "moving"
 
     mains_hz: Literal[50, 60] = 50
     deepest: float = Field(1.0, gt=0, le=1)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 import numpy as np
 from pydantic import Field
 
-from agent.perturbations import Moment, Perturbation
+from agent.perturbations import Moment, Motion, Perturbation
 from agent.values import Pixels
 
 _BLOCK: Final = 16
@@ -27,6 +27,8 @@ class BlockLoss(Perturbation):
     Severity is the part of all blocks that is lost, up to ``share`` (.4; our choice). Coarse
     coding is another kind, compression.
     """
+
+    motion: ClassVar[Motion] = "moving"
 
     share: float = Field(0.4, gt=0, le=0.6)
     concealed: Literal["neighbour", "grey"] = "neighbour"

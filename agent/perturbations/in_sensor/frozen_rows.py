@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from agent.perturbations import Moment, Perturbation
+from agent.perturbations import Moment, Motion, Perturbation
 from agent.values import Pixels
 
 _BLOCKS: Final = 3
@@ -25,6 +25,8 @@ class FrozenRows(Perturbation):
     an earlier frame would need memory of it: a perturbation has none, they repeat within the
     picture.
     """
+
+    motion: ClassVar[Motion] = "moving"
 
     share: float = Field(0.5, gt=0, le=0.9)
     repeats: Literal["row", "block"] = "row"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import ClassVar, Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from agent.perturbations import Moment, Perturbation
+from agent.perturbations import Moment, Motion, Perturbation
 from agent.perturbations._camera_view import focal_px
 from agent.perturbations.in_sensor._readout import row_time_s, row_times_s
 from agent.values import Pixels
@@ -35,6 +35,8 @@ class RollingShutter(Perturbation):
     is, so a box keeps its place but its corners are displaced, by ``displacement_px``; what truth
     there is is not moved.
     """
+
+    motion: ClassVar[Motion] = "moving"
 
     skew_px: float = Field(20.0, ge=0, le=200)
     wobble_px: float = Field(2.0, ge=0, le=40)

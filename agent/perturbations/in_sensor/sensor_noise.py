@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 from pydantic import Field
 
-from agent.perturbations import Moment, Perturbation
+from agent.perturbations import Moment, Motion, Perturbation
 from agent.perturbations._tables import look_up
 from agent.perturbations.in_sensor._noise_law import noisy_levels
 from agent.values import Pixels
@@ -23,6 +25,8 @@ class SensorNoise(Perturbation):
     frame, for each channel by itself; the correlation that demosaicing and denoising leave is not
     drawn.
     """
+
+    motion: ClassVar[Motion] = "fresh"
 
     digital_gain: float = Field(4.0, ge=1, le=64)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import ClassVar, Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from agent.perturbations import Moment, Perturbation
+from agent.perturbations import Moment, Motion, Perturbation
 from agent.perturbations._layers import kept
 from agent.perturbations.on_lens._film import Bytes, coarse, enlarged, over, shrunk, tripled
 from agent.values import Pixels
@@ -38,6 +38,8 @@ class Droplets(Perturbation):
     of the heavy ones run down at ``run_speed`` picture heights a second, in fits and starts; the
     others stay where they are.
     """
+
+    motion: ClassVar[Motion] = "moving"
 
     most: float = Field(0.35, gt=0, le=0.7)
     size: float = Field(0.06, ge=0.01, le=0.2)

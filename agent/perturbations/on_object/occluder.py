@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from pydantic import Field
 
 from agent.geometry.lighting import measure_light, put_into
 from agent.geometry.plane import Plane, Window
-from agent.perturbations import Moment, Perturbation
+from agent.perturbations import Moment, Motion, Perturbation
 from agent.perturbations._layers import kept
 from agent.perturbations.on_object import _foliage as foliage
 from agent.perturbations.on_object import _standing as standing
@@ -36,6 +36,8 @@ class Occluder(Perturbation):
     sign and before it; severity is how far it reaches across. With ``pass_s`` above 0 it draws
     level and falls back in that time, as in slow traffic, and severity is the most that it hides.
     """
+
+    motion: ClassVar[Motion] = "moving"
 
     shape: Literal["branch", "pole", "vehicle"] = "branch"
     most: float = Field(0.7, gt=0, le=0.95)

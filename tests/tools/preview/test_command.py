@@ -58,5 +58,5 @@ def test_the_catalogue_lists_every_kind_with_its_units(capsys: pytest.CaptureFix
     console = Console(width=160)
     print_catalogue(console, as_json=False)
     said = capsys.readouterr().out
-    for words in ("sticker", "cm²", "mm/h", "in sensor", "more is worse"):
+    for words in ("sticker", "cm²", "mm/h", "in sensor", "more is worse", "moving", "fresh"):
         assert words in said
