@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.perturbations._layers import Layers
+from agent.perturbations._layers import pinned
 from agent.perturbations.benchmark._frost_crystals import DRAWINGS, Relief
 from agent.perturbations.benchmark._weather import Size, chance_of
 
@@ -23,10 +23,6 @@ _MEDIAN: Final = _QUANTILES.index(50)
 _GRAY: Final = (0.299, 0.587, 0.114)
 _PASSES: Final = 6
 _DRIFT_PX: Final = 40  # between the knots of the drift of colour
-
-_RELIEFS: Final = Layers(2 * 2**20)
-"""The four reliefs (1.4 MB) apart from other kept layers: drawing one anew takes a fifth of a
-second, and a suite of many kinds would push them out between one photo and the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +59,10 @@ def crop(ice: Ice, top: int, left: int, size: Size) -> NDArray[np.uint8]:
     return np.asarray(cv2.merge(planes), np.uint8)
 
 
+@pinned
 def relief(ice: Ice) -> Relief:
-    """The drawing of a kind of ice in gray, (H, W)."""
-    return _RELIEFS.get(ice, lambda: _like(DRAWINGS[ice.drawing](ice.size, _chance(ice)), ice))
+    """The drawing of a kind of ice in gray, (H, W): four of them, 1.4 MB, a fifth of a second."""
+    return _like(DRAWINGS[ice.drawing](ice.size, _chance(ice)), ice)
 
 
 def _chance(ice: Ice) -> np.random.Generator:

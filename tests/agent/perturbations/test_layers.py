@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agent.perturbations._layers import LAYERS, LIMIT_BYTES, Layers, kept
+from agent.perturbations._layers import LAYERS, LIMIT_BYTES, Layers, kept, pinned
 
 
 def test_a_layer_is_drawn_once_and_cannot_be_written_to() -> None:
@@ -42,6 +42,43 @@ def test_what_is_larger_than_the_limit_is_given_but_not_kept() -> None:
     layers = Layers(1000)
     assert layers.get("large", lambda: np.zeros(2000, np.uint8)).size == 2000
     assert layers.held == 0
+
+
+def test_what_is_pinned_stays_and_counts_towards_the_limit() -> None:
+    layers = Layers(1000)
+    layers.get("pinned", lambda: np.zeros(250, np.uint8), pin=True)
+    for name in range(20):
+        layers.get(name, lambda: np.zeros(300, np.uint8))
+        assert layers.held <= 1000
+    assert layers.held == 250 + 2 * 300
+    layers.get("pinned", _never, pin=True)
+
+
+def test_no_more_is_pinned_than_a_quarter_of_the_limit() -> None:
+    layers = Layers(1000)
+    for name in "abc":
+        layers.get(name, lambda: np.zeros(200, np.uint8), pin=True)
+    layers.get("large", lambda: np.zeros(790, np.uint8))
+    assert layers.held == 990
+    layers.get("a", _never)
+    with pytest.raises(AssertionError):
+        layers.get("b", _never)
+
+
+def test_a_pinned_drawing_outlives_a_flood_of_others() -> None:
+    drawn = []
+
+    @pinned
+    def dear() -> NDArray[np.uint8]:
+        drawn.append(1)
+        return np.zeros(10, np.uint8)
+
+    dear()
+    for name in range(20):
+        LAYERS.get(("flood", name), lambda: np.zeros(2**20, np.uint8))
+    dear()
+    assert len(drawn) == 1
+    assert LAYERS.held <= LIMIT_BYTES
 
 
 def test_the_arguments_are_the_key() -> None:
