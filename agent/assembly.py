@@ -25,6 +25,7 @@ from agent.cameras import Camera, Selection
 from agent.cameras._open import open_camera
 from agent.card import ModelCard
 from agent.errors import ConfigError, DataError, FieldproofError
+from agent.geometry.tracks import Tracker
 from agent.models import Model
 from agent.models._load import load_model
 from agent.probes import family as probes
@@ -168,6 +169,7 @@ class Run:
         with open_camera(plan.camera, Selection(plan.names, plan.frames or None)) as camera:
             session, _ = plan.examiner.open(camera.labels)
             self.session = session
+            session.tracker = Tracker()
             outbox = Outbox(plan.state / "outbox", max_bytes=plan.profile.budgets.outbox_bytes)
             with outbox, self._publisher(outbox, session) as publisher:
                 self.publisher = publisher

@@ -300,8 +300,10 @@ def bench_corners(
     from dataclasses import asdict
 
     from tools.bench.corners import corners, show_corners
+    from tools.bench.timing import one_thread
 
-    rows = corners(seeds)
+    with one_thread():
+        rows = corners(seeds)
     print_json([asdict(row) for row in rows]) if as_json else show_corners(rows, console)
 
 
