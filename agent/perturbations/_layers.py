@@ -46,10 +46,12 @@ class Layers:
                 pinned: T = self._pinned[key]
                 return pinned
         made = make()
-        size = 0
+        owners = {}
         for array in _arrays(made):
             array.flags.writeable = False
-            size += array.nbytes
+            owner = _owner(array)
+            owners[id(owner)] = owner.nbytes
+        size = sum(owners.values())
         if size <= self.limit:
             self._keep(key, made, size, pin)
         return made
@@ -98,3 +100,10 @@ def _arrays(result: Any) -> Iterator[np.ndarray[Any, Any]]:
     elif isinstance(result, (tuple, list)):
         for item in result:
             yield from _arrays(item)
+
+
+def _owner(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The array whose memory a view keeps alive, all of it."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array

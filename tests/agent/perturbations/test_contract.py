@@ -18,7 +18,8 @@ KINDS = family.kinds()
 UNIT = re.compile(r"(%|cm²|px|lx|mm/h|\bm?m\b|dB|JPEG quality|×|EV|°|\bK\b|Hz|ms|\blevel\b)")
 
 sides = st.integers(16, 90)
-severities = st.floats(0, 1, allow_nan=False)
+TINY = (5e-324, 1e-300, 1e-17, 1e-9, 1e-4)
+severities = st.floats(0, 1, allow_nan=False) | st.sampled_from(TINY)
 coordinates = st.floats(-60, 150, allow_nan=False)
 
 
@@ -55,6 +56,9 @@ def picture(height: int, width: int, seed: int = 0) -> Pixels:
     return pixels
 
 
+LARGE = picture(1080, 1920)
+
+
 @pytest.fixture(params=KINDS)
 def perturbation(request: pytest.FixtureRequest) -> Perturbation:
     """One of each kind, with its defaults."""
@@ -87,13 +91,27 @@ def test_any_picture_severity_and_target_gives_a_new_picture_of_the_same_kind(
     np.testing.assert_array_equal(perturbation.apply(pixels, severity, moment), result)
 
 
-@pytest.mark.parametrize(("height", "width"), [(16, 16), (17, 301), (1080, 1920), (31, 16)])
+@pytest.mark.parametrize(("height", "width"), [(16, 16), (17, 301), (31, 16), (301, 17)])
 @pytest.mark.parametrize("severity", [0.02, 1.0])
 def test_extreme_sizes_pass(
     perturbation: Perturbation, height: int, width: int, severity: float
 ) -> None:
     pixels = picture(height, width)
     assert perturbation.apply(pixels, severity, Moment(seed=4)).shape == pixels.shape
+
+
+@pytest.mark.parametrize("region", [None, Box(900, 400, 1020, 520)], ids=["whole", "sign"])
+def test_large_pictures_pass(perturbation: Perturbation, region: Box | None) -> None:
+    assert perturbation.apply(LARGE, 0.7, Moment(seed=4, region=region)).shape == LARGE.shape
+
+
+@pytest.mark.parametrize("target", [Box(20, 10, 28, 18), Box(30, 20, 30, 20), None])
+def test_the_least_severities_pass(perturbation: Perturbation, target: Box | None) -> None:
+    pixels = picture(48, 65)
+    for severity in TINY:
+        result = perturbation.apply(pixels, severity, Moment(seed=3, region=target, time_s=0.5))
+        assert result.shape == pixels.shape
+        assert "nan" not in perturbation.describe(severity)
 
 
 def test_severity_zero_is_an_equal_copy(perturbation: Perturbation) -> None:
@@ -147,7 +165,7 @@ def test_severities_are_described_in_units_and_each_differently(
 
 
 def test_the_first_number_described_goes_one_way(perturbation: Perturbation) -> None:
-    texts = [perturbation.describe(part / 10) for part in range(1, 11)]
+    texts = [perturbation.describe(part / 50) for part in range(1, 51)]
     numbers = [float(re.findall(r"-?\d+(?:\.\d+)?", text)[0]) for text in texts]
     steps = [after - before for before, after in pairwise(numbers)]
     assert all(step >= 0 for step in steps) or all(step <= 0 for step in steps), texts

@@ -44,6 +44,14 @@ def test_what_is_larger_than_the_limit_is_given_but_not_kept() -> None:
     assert layers.held == 0
 
 
+def test_a_view_counts_with_all_that_it_keeps_in_memory() -> None:
+    layers = Layers(1000)
+    layers.get("view", lambda: np.zeros((20, 30), np.uint8)[:2])
+    assert layers.held == 600
+    layers.get("pair", lambda: tuple(np.zeros((2, 100), np.uint8)))
+    assert layers.held == 800
+
+
 def test_what_is_pinned_stays_and_counts_towards_the_limit() -> None:
     layers = Layers(1000)
     layers.get("pinned", lambda: np.zeros(250, np.uint8), pin=True)
