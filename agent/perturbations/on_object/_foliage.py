@@ -5,7 +5,6 @@ Everything is in parts of the sign's width, origin at its centre, x right, y dow
 
 from __future__ import annotations
 
-from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -23,11 +22,12 @@ EXTENT: Final = 1.9
 HUNG: Final = (0.74, 1.6)
 """Width and height of the stretch of bough that repeats above the drawing."""
 
-VARIETY: Final = 8
-"""How many branches there are."""
+VARIETY: Final = 4
+"""How many branches there are; each is seen mirrored too."""
 
 _SUPER: Final = 2
-_LARGEST: Final = 1024  # side of the drawing
+_GROWN: Final = 768  # side of the drawing that all sizes are taken from: 1.2 MB a branch
+_LARGEST: Final = 1024
 _SHIFT: Final = 4
 _BARK: Final = (74, 60, 48)
 _GREENS: Final = ((52, 84, 30), (70, 104, 36), (92, 122, 48), (44, 70, 34), (110, 128, 56))
@@ -35,6 +35,8 @@ _INFILL: Final = 200  # sprigs that fill the gaps before the sign
 _STRETCHES: Final = 4
 _JOINT: Final = -0.8  # height at which the branch leaves the bough that it hangs on
 _DENSE: Final = 0.55  # and how far from its centre they begin
+_ALONG: Final = np.linspace(0, 1, 9)[:, None]  # along a leaf's midrib
+_WIDTH: Final = np.sin(np.pi * _ALONG**0.8)  # of a leaf there, in its greatest
 
 
 class _Piece(NamedTuple):
@@ -57,12 +59,13 @@ def branch(
     """
     variety, mirrored, offset = _drawn_by(seed)
     wide = round(side * EXTENT)
-    births = _grown(min(wide * _SUPER, _LARGEST), variety)
-    last = _last_piece(
-        births, variety, (face_points(shape) - offset) * (-1 if mirrored else 1, 1), cover
-    )
-    palette = _palette(variety).copy()
+    births, colours = _grown(variety)
+    spread = (face_points(shape) - offset) * (-1 if mirrored else 1, 1)
+    last = _last_piece(births, len(colours), spread, cover)
+    palette = colours.copy()
     palette[last + 1 :] = 0
+    grain = max(_GROWN // (wide * _SUPER), 1)
+    births = births[grain // 2 :: grain, grain // 2 :: grain]
     layer = palette.view(np.uint32).ravel().take(births).view(np.uint8)
     layer = layer.reshape(*births.shape, 4)
     moved = np.array(((1, 0, offset[0]), (0, 1, offset[1])))
@@ -111,12 +114,12 @@ def _chance(seed: int) -> np.random.Generator:
 
 
 def _last_piece(
-    births: NDArray[np.uint16], variety: int, points: NDArray[np.float64], cover: float
+    births: NDArray[np.uint16], pieces: int, points: NDArray[np.float64], cover: float
 ) -> int:
     """The number of the piece with which a part of the points is hidden."""
     places = ((points / EXTENT + 0.5) * births.shape[0]).astype(int)
     x, y = np.clip(places, 0, births.shape[0] - 1).T
-    counts = np.bincount(births[y, x], minlength=len(_pieces(variety)) + 1)
+    counts = np.bincount(births[y, x], minlength=pieces)
     return 1 + int(np.searchsorted(np.cumsum(counts[1:]) / len(points), cover))
 
 
@@ -151,23 +154,18 @@ def _hanging(chance: np.random.Generator) -> list[_Piece]:
 
 
 @kept
-def _grown(side: int, variety: int) -> NDArray[np.uint16]:
-    """A full-grown branch, (side, side): the number of the piece in front, 0 for none."""
-    pieces = _pieces(variety)
-    births = np.zeros((side, side), np.uint16)
+def _grown(variety: int) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
+    """A full-grown branch, (S, S): the number of the piece in front, 0 for none; and colour and
+    coverage by number, (N + 1, 4)."""
+    pieces = _pieces(_chance(variety))
+    births = np.zeros((_GROWN, _GROWN), np.uint16)
     ends = np.cumsum([len(piece.polygon) for piece in pieces])
-    points = _fixed(np.concatenate([piece.polygon for piece in pieces]), side)
+    points = _fixed(np.concatenate([piece.polygon for piece in pieces]), _GROWN)
     polygons = np.split(points, ends[:-1])
     for number in range(len(pieces), 0, -1):
         cv2.fillPoly(births, [polygons[number - 1]], (number,), cv2.LINE_8, _SHIFT)
-    return births
-
-
-@kept
-def _palette(variety: int) -> NDArray[np.uint8]:
-    """Colour and coverage by number of piece, (N + 1, 4); nothing for number 0."""
-    colours = [(*piece.colour, 255) for piece in _pieces(variety)]
-    return np.array([(0, 0, 0, 0), *colours], np.uint8)
+    colours = [(*piece.colour, 255) for piece in pieces]
+    return births, np.array([(0, 0, 0, 0), *colours], np.uint8)
 
 
 def _fixed(points: NDArray[np.float64], side: int) -> NDArray[np.int32]:
@@ -176,10 +174,8 @@ def _fixed(points: NDArray[np.float64], side: int) -> NDArray[np.int32]:
     return np.asarray(np.round(pixels * (1 << _SHIFT)), np.float64).astype(np.int32)
 
 
-@lru_cache(maxsize=VARIETY)
-def _pieces(seed: int) -> list[_Piece]:
+def _pieces(chance: np.random.Generator) -> list[_Piece]:
     """A bough from outside the sign, twigs along it, leaves along those, then sprigs between."""
-    chance = _chance(seed)
     bough = _bough(chance)
     pieces: list[_Piece] = []
     for index in range(len(bough) - 1):
@@ -251,13 +247,12 @@ def _leaf(
     along = np.array((np.cos(angle), np.sin(angle)))
     across = np.array((-along[1], along[0]))
     droop = chance.normal(0, 0.12) * length
-    part = np.linspace(0, 1, 9)[:, None]
-    rib = start + part * length * along + droop * part**2 * across
-    edge = width * np.sin(np.pi * part**0.8) * across
+    rib = start + _ALONG * (length * along) + _ALONG**2 * (droop * across)
+    edge = _WIDTH * (width * across)
     halves = []
     for turn, light in ((1, 1.12), (-1, 0.82)):
         polygon = np.concatenate([rib, (rib + turn * edge)[::-1]])
-        red, one, blue = np.clip(green * light, 4, 240).astype(int)
-        halves.append(_Piece(polygon, (int(red), int(one), int(blue)), birth))
+        red, one, blue = (int(min(max(part * light, 4), 240)) for part in green.tolist())
+        halves.append(_Piece(polygon, (red, one, blue), birth))
         birth += 0.001
     return halves
