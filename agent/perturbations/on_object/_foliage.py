@@ -19,7 +19,7 @@ from agent.perturbations.on_object._face import face_points
 EXTENT: Final = 1.9
 """Width of the drawing in widths of the sign."""
 
-HUNG: Final = (0.74, 1.6)
+HUNG: Final = (0.9, 1.6)
 """Width and height of the stretch of bough that repeats above the drawing."""
 
 VARIETY: Final = 4
@@ -131,10 +131,9 @@ def _stretch(side: int, variety: int) -> NDArray[np.uint8]:
     drawing = np.zeros((high * fine, wide * fine, 4), np.uint8)
     scale = np.array((wide, high)) * fine / HUNG
     for piece in _hanging(_chance(1000 + variety)):
-        for turn in (-1, 0, 1):
-            points = (piece.polygon + np.array((HUNG[0] / 2, turn * HUNG[1]))) * scale - 0.5
-            fixed = np.round(points * (1 << _SHIFT)).astype(np.int32)
-            cv2.fillPoly(drawing, [fixed], (*piece.colour, 255), cv2.LINE_8, _SHIFT)
+        points = (piece.polygon + np.array((HUNG[0] / 2, 0))) * scale - 0.5
+        fixed = np.round(points * (1 << _SHIFT)).astype(np.int32)
+        cv2.fillPoly(drawing, [fixed], (*piece.colour, 255), cv2.LINE_8, _SHIFT)
     return np.asarray(cv2.resize(drawing, (wide, high), interpolation=cv2.INTER_AREA), np.uint8)
 
 
@@ -149,8 +148,15 @@ def _hanging(chance: np.random.Generator) -> list[_Piece]:
         for turn in (-1, 1):
             if chance.random() < 0.75:
                 angle = np.pi / 2 + turn * chance.uniform(0.5, 1.1)
-                pieces += _twig(end, angle, 0.0, chance)
+                pieces += filter(_within, _twig(end, angle, 0.0, chance))
     return pieces
+
+
+def _within(piece: _Piece) -> bool:
+    """Whether a piece lies in a stretch: the seam and the sides would cut it."""
+    x, y = piece.polygon.T
+    room = 0.98 * HUNG[0] / 2
+    return bool(y.min() >= 0 and y.max() <= HUNG[1] and np.abs(x).max() <= room)
 
 
 @kept
