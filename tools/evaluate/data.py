@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from agent.cameras import RecordedCamera, Selection
 from agent.cameras._open import open_camera
@@ -33,3 +36,33 @@ class DataSpec:
                 remedy="Use `fieldproof run` for a camera.",
             )
         return camera
+
+
+def contents(camera: RecordedCamera) -> str:
+    """A digest of what a camera will show, without decoding it.
+
+    Of the state that a worker would be sent: each entry with its truth and tags, and the size and
+    time of change of each file. Of a folder only what was found in it counts: results may be
+    written there. To be taken before the first frame is read.
+    """
+    found = hashlib.blake2b(type(camera).__qualname__.encode(), digest_size=16)
+    for name, value in sorted(_state(camera).items()):
+        found.update(name.encode())
+        for item in value if isinstance(value, (tuple, list)) else (value,):
+            found.update(repr(item).encode("utf-8", "surrogatepass"))
+            for path in _files(item):
+                about = path.stat()
+                found.update(b"%d %d" % (about.st_size, about.st_mtime_ns))
+    return found.hexdigest()
+
+
+def _state(camera: RecordedCamera) -> dict[str, Any]:
+    reduced = camera.__reduce_ex__(2)
+    state = reduced[2] if isinstance(reduced, tuple) and len(reduced) > 2 else None
+    return state if isinstance(state, dict) else {"state": state}
+
+
+def _files(item: object) -> Iterator[Path]:
+    path = item if isinstance(item, Path) else getattr(item, "path", None)
+    if isinstance(path, Path) and path.is_file():
+        yield path

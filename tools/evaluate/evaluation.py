@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent.assembly import Examiner, versions
@@ -14,9 +14,11 @@ from agent.metrics.counters import CellKey
 from agent.session import Session
 from agent.values import Condition
 from tools.evaluate.data import DataSpec
-from tools.evaluate.gallery import Gallery, exhibits
+from tools.evaluate.gallery import exhibits
 from tools.evaluate.gather import Gathering, key_of
 from tools.evaluate.imagenet import knows_imagenet, standard_errors
+from tools.evaluate.journal import Journal
+from tools.evaluate.kept import Kept
 from tools.evaluate.results import (
     DataFacts,
     ModelFacts,
@@ -26,14 +28,13 @@ from tools.evaluate.results import (
     summarise,
     to_json,
 )
-from tools.evaluate.trials import TrialRow, TrialsFile, row_of
-from tools.evaluate.workers import Looked, examine_all
+from tools.evaluate.resume import Say, announce, fingerprint
+from tools.evaluate.trials import TrialsFile
+from tools.evaluate.workers import warm_up
+from tools.evaluate.workload import Progress, Workload
 from tools.report.page import write_report
 
 OUTPUTS = ("results.json", "report.html", "trials.parquet", "trials.csv")
-
-Progress = Callable[[int, int], None]
-"""Called after each frame with the number done and the number of all."""
 
 
 @dataclass(frozen=True)
@@ -53,65 +54,57 @@ def evaluate(
     workers: int = 1,
     command: str = "",
     progress: Progress = lambda done, of: None,
+    fresh: bool = False,
+    say: Say = lambda text: None,
 ) -> Outcome:
     """Examine all frames and write ``results.json``, the trials and ``report.html`` into ``out``.
 
+    Where an evaluation with the same arguments was interrupted, it goes on, unless ``fresh``; the
+    number of workers may differ, the results do not. ``say`` is told what becomes of it.
+
     Raises ``DataError``, ``ModelError``, ``ConfigError``; nothing is written before the model and
-    the data have been opened.
+    the data have been opened. Raises ``OutputError`` where another one writes into ``out``.
     """
     started = time.perf_counter()
+    if workers > 1:
+        warm_up()
     camera = data.open()
     session, _ = examiner.open(camera.labels)
-    clear_folder(out)
-    seen = _Seen(rejected=dict(camera.rejected))
-    with TrialsFile(out) as trials:
-        workload = examine_all(replace(examiner, checked=True), data, camera, session, workers)
-        count = len(camera)
-        for done, looked in enumerate(workload, 1):
-            seen.add(looked, done - 1, trials)
-            progress(done, count)
-        if not seen.gathering.frames:
-            raise DataError(
-                f"None of the {count} pictures of {data.source} could be used: "
-                f"{_first(seen.rejected)}.",
-                remedy="Give pictures that can be decoded.",
-            )
-        files = [trials.close()]
-    results = _results(examiner, data, session, seen)
-    results.data.reference = "prediction" if camera.labels is None else "truth"
-    results.timing = _timing(seen.gathering, started)
-    notes: list[str] = []
-    try:
-        pictures = exhibits(seen.gallery, camera, session)
-        page = out / "report.html"
-        write_report(results, seen.far, pictures, page, command=command)
-        files.append(page)
-    except MissingExtra as missing:
-        notes.append(str(missing))
-    # Last, so that a folder with results is a whole one.
-    files.insert(0, write_json(out / "results.json", results))
+    count = len(camera)
+    marks = fingerprint(examiner, data, camera, session)
+    make_folder(out)
+    with Journal(out, marks) as journal:
+        announce(journal, fresh, say)
+        journal.begin(fresh=fresh)
+        clear_folder(out)
+        kept = Kept(dict(camera.rejected))
+        with TrialsFile(out) as trials:
+            work = Workload(replace(examiner, checked=True), camera, session, workers, journal)
+            for index, looked in work.frames(progress):
+                kept.add(looked, index, trials)
+            if not kept.gathering.frames:
+                journal.done()
+                raise DataError(
+                    f"None of the {count} pictures of {data.source} could be used: "
+                    f"{_first(kept.rejected)}.",
+                    remedy="Give pictures that can be decoded.",
+                )
+            files = [trials.close()]
+        results = _results(examiner, data, session, kept)
+        results.data.reference = "prediction" if camera.labels is None else "truth"
+        results.timing = _timing(kept.gathering, started)
+        notes: list[str] = []
+        try:
+            pictures = exhibits(kept.gallery, camera, session)
+            page, about = out / "report.html", [kept.far.note] if kept.far.note else []
+            write_report(results, kept.far.rows(), pictures, page, notes=about, command=command)
+            files.append(page)
+        except MissingExtra as missing:
+            notes.append(str(missing))
+        # Last, so that a folder with results is a whole one.
+        files.insert(0, write_json(out / "results.json", results))
+        journal.done()
     return Outcome(results, tuple(files), tuple(notes))
-
-
-@dataclass
-class _Seen:
-    """What is kept while frames pass by: sums, the gallery's choice, rows with a distance."""
-
-    rejected: dict[str, str]
-    gathering: Gathering = field(default_factory=Gathering)
-    gallery: Gallery = field(default_factory=Gallery)
-    far: list[TrialRow] = field(default_factory=list)
-
-    def add(self, looked: Looked, position: int, trials: TrialsFile) -> None:
-        examination = looked.examination
-        if examination is None:
-            self.rejected[looked.source] = looked.rejected
-            return
-        self.gathering.add(examination)
-        self.gallery.add(position, examination)
-        rows = [row_of(trial) for i in examination.inferences for trial in i.trials]
-        trials.add(rows)
-        self.far.extend(row for row in rows if row.distance_m is not None)
 
 
 def clear_folder(out: Path) -> None:
@@ -144,9 +137,9 @@ def write_json(path: Path, results: Results) -> Path:
     return path
 
 
-def _results(examiner: Examiner, data: DataSpec, session: Session, seen: _Seen) -> Results:
-    gathering = seen.gathering
-    conditions: dict[CellKey, Condition] = {key_of(c): c for c in session.strategy.conditions}
+def _results(examiner: Examiner, data: DataSpec, session: Session, kept: Kept) -> Results:
+    gathering = kept.gathering
+    conditions: dict[CellKey, Condition] = {key_of(c): c for c in _listed(session, kept)}
     units = {key: session.perturber.units(c) for key, c in conditions.items()}
     return Results(
         schema="fieldproof.results/1",
@@ -155,7 +148,7 @@ def _results(examiner: Examiner, data: DataSpec, session: Session, seen: _Seen) 
             source=data.source,
             frames=gathering.frames,
             targets=gathering.targets,
-            rejected=seen.rejected,
+            rejected=kept.left_out(),
             unmatched_labels=dict(sorted(gathering.skipped.items())),
         ),
         suite=examiner.suite,
@@ -174,6 +167,16 @@ def _results(examiner: Examiner, data: DataSpec, session: Session, seen: _Seen) 
         summary=summarise(gathering.tally, units, _standard(session, conditions, gathering)),
         environment=versions(session.model.runtime),
     )
+
+
+def _listed(session: Session, kept: Kept) -> list[Condition]:
+    """The suite's conditions and those that a strategy added, kinds in the suite's order."""
+    laid_out = session.strategy.conditions
+    kinds = list(dict.fromkeys(condition.kind for condition in laid_out))
+    added = [condition for condition in kept.conditions if condition not in set(laid_out)]
+    if not added:
+        return list(laid_out)
+    return sorted({*laid_out, *added}, key=lambda c: (kinds.index(c.kind), c.severity))
 
 
 def _standard(

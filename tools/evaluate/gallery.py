@@ -8,10 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from agent.cameras import RecordedCamera
 from agent.session import Examination, Session, placed
 from agent.values import Frame, Target, Trial
 from tools.report.exhibit import Exhibit
+from tools.report.gallery import choose
 
 MILDEST: Final = 2
 """Failures at the least severity shown of each kind, beside the surest one and a survivor."""
@@ -75,13 +78,39 @@ class Gallery:
 
 
 def exhibits(gallery: Gallery, camera: RecordedCamera, session: Session) -> list[Exhibit]:
-    """Paint what the gallery chose."""
-    made: list[Exhibit] = []
-    frames: dict[int, Frame] = {}
-    for choice in gallery.choices():
-        frame = frames.setdefault(choice.position, camera.read(choice.position))
-        made.append(exhibit(frame, choice, session))
-    return made
+    """Paint those of the gallery's choices that a report shows.
+
+    Frame by frame in ascending order, so that a video is gone through once.
+    """
+    choices = gallery.choices()
+    plans = [_plan(choice) for choice in choices]
+    shown = {id(plan) for plan in choose(plans)}
+    chosen = [c for c, plan in zip(choices, plans, strict=True) if id(plan) in shown]
+    made: dict[int, Exhibit] = {}
+    frame: Frame | None = None
+    at = -1
+    for number in sorted(range(len(chosen)), key=lambda n: chosen[n].position):
+        if frame is None or chosen[number].position != at:
+            at = chosen[number].position
+            frame = camera.read(at)
+        made[number] = exhibit(frame, chosen[number], session)
+    return [made[number] for number in range(len(chosen))]
+
+
+def _plan(choice: Choice) -> Exhibit:
+    """An exhibit before it is painted: all that decides whether it is shown."""
+    trial, blank = choice.trial, np.empty((0, 0, 3), np.uint8)
+    return Exhibit(
+        kind=trial.condition.kind,
+        severity=trial.condition.severity,
+        units="",
+        label="",
+        caption="",
+        clean_pixels=blank,
+        perturbed_pixels=blank,
+        clean=trial.clean,
+        perturbed=trial.perturbed,
+    )
 
 
 def exhibit(frame: Frame, choice: Choice, session: Session) -> Exhibit:
