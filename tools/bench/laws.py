@@ -1,6 +1,6 @@
-"""The exact laws of ImageNet-C's noises: what values a level becomes, and how often.
+"""The exact laws of noises: what values a clean value becomes, and how often.
 
-Values are truncated to whole ones, as the standard does.
+ImageNet-C's are truncated to whole values, as the standard does; the sensor's are rounded.
 """
 
 from __future__ import annotations
@@ -11,6 +11,10 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from agent.geometry.photometry import LINEAR, to_linear
+from agent.perturbations.in_sensor.sensor_noise import SensorNoise
+from agent.values import Sensor
 
 GAUSSIAN: Final = (0.08, 0.12, 0.18, 0.26, 0.38)
 SHOT: Final = (60, 25, 12, 5, 3)
@@ -46,10 +50,32 @@ def shot(value: int, level: int) -> NDArray[np.float64]:
     return found
 
 
+def sensor(value: int, level: int) -> NDArray[np.float64]:
+    """Poisson counts of electrons plus normal read noise, clipped and encoded as sRGB, for the
+    default sensor at the gain of a severity of level / 5."""
+    camera = Sensor()
+    gain = camera.max_gain * SensorNoise.model_validate({}).digital_gain
+    white = camera.full_well_e / gain ** (level / 5)
+    mean = float(LINEAR[value]) * white
+    far = 9 * sqrt(mean) + 9
+    counts = np.arange(max(int(mean - far), 0), int(mean + far) + 1)
+    if mean > 0:
+        weights = np.array([exp(k * log(mean) - mean - lgamma(k + 1)) for k in counts.tolist()])
+    else:
+        weights = (counts == 0).astype(float)
+    edges = to_linear((np.arange(255) + 0.5) / 255) * white
+    z = (edges - counts[:, None]) / camera.read_noise_e
+    below = (z > 0).astype(float)
+    near = np.abs(z) < 8
+    below[near] = [0.5 * (1 + erf(one / sqrt(2))) for one in z[near].tolist()]
+    return np.diff(np.concatenate([[0.0], weights @ below, [1.0]]))
+
+
 LAWS: Final[dict[str, Law]] = {
     "ic_gaussian_noise": gaussian,
     "ic_shot_noise": shot,
     "ic_speckle_noise": speckle,
+    "sensor_noise": sensor,
 }
 
 

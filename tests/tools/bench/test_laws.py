@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tools.bench.laws import GAUSSIAN, LAWS, gaussian, mean_and_deviation, shot, speckle
+from agent.geometry.photometry import LINEAR
+from agent.values import Sensor
+from tools.bench.laws import (
+    GAUSSIAN,
+    LAWS,
+    gaussian,
+    mean_and_deviation,
+    sensor,
+    shot,
+    speckle,
+)
 
 
 @pytest.mark.parametrize("kind", LAWS)
@@ -30,3 +40,19 @@ def test_shot_noise_has_as_many_values_as_photons() -> None:
     law = shot(255, 5)
     assert np.flatnonzero(law).tolist() == [0, 85, 170, 255]
     assert law[0] == pytest.approx(np.exp(-3))
+
+
+def test_a_sensors_variance_is_signal_plus_read_noise_in_electrons() -> None:
+    camera = Sensor()
+    white = camera.full_well_e / (camera.max_gain * 4) ** 0.4
+    law, electrons = sensor(128, 2), LINEAR * white
+    mean = law @ electrons
+    assert mean == pytest.approx(electrons[128], rel=0.002)
+    spread = law @ (electrons - mean) ** 2
+    assert spread == pytest.approx(electrons[128] + camera.read_noise_e**2, rel=0.03)
+
+
+def test_half_of_the_read_noise_is_clipped_at_black() -> None:
+    law = sensor(0, 5)
+    assert law[0] > 0.5
+    assert law[0] + law[1:].sum() == pytest.approx(1)
