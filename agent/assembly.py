@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
@@ -23,8 +23,9 @@ from pydantic import ValidationError
 from agent import __version__
 from agent.cameras import Camera, Selection
 from agent.cameras._open import open_camera
+from agent.cameras._spec import parse_options
 from agent.card import ModelCard
-from agent.errors import ConfigError, DataError, FieldproofError
+from agent.errors import ConfigError, DataError, FieldproofError, UsageError
 from agent.geometry.tracks import Tracker
 from agent.models import Model
 from agent.models._load import load_model
@@ -33,6 +34,7 @@ from agent.profile import Profile
 from agent.record import SessionRecord
 from agent.recorder import Recorder, Totals
 from agent.session import Examination, Perturber, Session
+from agent.strategies import Strategy
 from agent.strategies import family as strategies
 from agent.suite import Suite, load_suite
 from agent.telemetry.link import Address
@@ -53,7 +55,8 @@ class Examiner:
     """What it takes to make a session, as plain values: any process can make the same one.
 
     ``card`` is the model card's path; ``aliases`` join the data's labels to the model's, before
-    those of the card;
+    those of the card; ``strategy`` is a kind and its settings, such as
+    ``breaking_point:tolerance=0.05``;
     ``checked`` says that the model file has passed its trial load already.
     """
 
@@ -76,31 +79,58 @@ class Examiner:
         # on frames of this size.
         cv2.setNumThreads(1)
         conditions = lay_out(load_suite(self.suite), self.seed)
-        strategy = strategies.load(self.strategy)(conditions)
+        strategy = plan_with(self.strategy, conditions)
         card = ModelCard.read(self.card)
         model = load_model(card, threads=self.threads, checked=self.checked)
         joined = meet(labels, model, {**card.aliases, **self.aliases})
         return Session(model, strategy, self.seed, joined.mapping, self.sensor), joined
 
 
+def plan_with(strategy: str, conditions: Sequence[Condition]) -> Strategy:
+    """The strategy that a text such as ``sequential:claim=flip_rate<0.10@0.4`` asks for.
+
+    Raises ``UsageError`` for settings that cannot be, ``UnknownKind``.
+    """
+    kind, _, settings = strategy.partition(":")
+    member = strategies.load(kind)
+    if settings and not member.Settings.model_fields:
+        raise UsageError(f"The strategy {kind} has no settings, got {settings!r}.")
+    return member(conditions, parse_options(f"strategy {kind}", settings, member.Settings))
+
+
 def lay_out(suite: Suite, seed: int) -> tuple[Condition, ...]:
-    """A suite's conditions, each knowing whether it lies on the object.
+    """A suite's conditions, each knowing whether it lies on the object and what of it varies.
 
     Raises ``UnknownKind`` for a kind that does not exist, ``ConfigError`` for bad parameters.
     """
     perturber = Perturber()
-    return tuple(_placed(condition, perturber, suite.name) for condition in suite.expand(seed))
+    laid: list[Condition] = []
+    for entry in suite.conditions:
+        fixed = [part.severity is not None for part in entry.entries()]
+        for condition in suite.model_copy(update={"conditions": (entry,)}).expand(seed):
+            laid.append(_known(_held(condition, fixed), perturber, suite.name))
+    return tuple(laid)
 
 
-def _placed(condition: Condition, perturber: Perturber, suite: str) -> Condition:
+def _held(condition: Condition, fixed: Sequence[bool]) -> Condition:
+    """A condition whose parts say whether the suite holds their severity."""
+    parts = zip(condition.parts, fixed, strict=True)
+    return dataclasses.replace(
+        condition, parts=tuple(dataclasses.replace(part, fixed=held) for part, held in parts)
+    )
+
+
+def _known(condition: Condition, perturber: Perturber, suite: str) -> Condition:
+    """A condition that says what its perturbations know: the stage, and whether harm grows."""
     try:
         stages = {member.stage() for member, _ in perturber.ordered(condition)}
+        monotone = all(perturber.member(p).monotone for p in condition.parts if not p.fixed)
     except ValidationError as error:
         raise ConfigError(
             f"Suite {suite}, condition {condition.kind}: {said(error)}.",
             remedy="`fieldproof perturbations` lists the kinds and their parameters.",
         ) from None
-    return dataclasses.replace(condition, per_target="on_object" in stages)
+    return dataclasses.replace(condition, per_target="on_object" in stages, monotone=monotone)
 
 
 def meet(labels: tuple[str, ...] | None, model: Model, aliases: Mapping[str, str]) -> Joined:
@@ -253,7 +283,7 @@ class Run:
             profile=plan.profile.name,
             config_sha256=self._config_hash(),
             suite=plan.examiner.suite[-256:],
-            strategy=plan.examiner.strategy,
+            strategy=plan.examiner.strategy[-256:],
             seed=plan.examiner.seed,
             camera=camera.kind,
             versions=versions(model.runtime),

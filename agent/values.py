@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -170,11 +170,15 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One perturbation of a condition: its kind, severity in [0, 1] and parameters."""
+    """One perturbation of a condition: its kind, severity in [0, 1] and parameters.
+
+    ``fixed``: it keeps its severity while those of other parts vary.
+    """
 
     kind: str
     severity: float
     parameters: tuple[tuple[str, Any], ...] = ()
+    fixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +186,8 @@ class Condition:
     """Which perturbations, how strong, from which seed. ``level`` is a standard's own 1..5.
 
     ``per_target`` is true when a part lies on the object: each target then needs a picture of
-    its own. ``varied`` is the severity that a suite varies where other parts are fixed.
+    its own. ``varied`` is the severity that a suite varies where other parts are fixed, None where
+    all are. ``monotone``: more of it can be trusted to do more harm.
     """
 
     parts: tuple[Part, ...]
@@ -191,6 +196,15 @@ class Condition:
     per_target: bool = False
     name: str = ""
     varied: float | None = None
+    monotone: bool = True
+
+    def at(self, severity: float) -> Condition:
+        """The same condition at another severity in [0, 1]; parts that are fixed stay as they are.
+
+        It has no level: those are the severities of a standard, whatever equals them.
+        """
+        parts = tuple(p if p.fixed else replace(p, severity=severity) for p in self.parts)
+        return replace(self, parts=parts, varied=severity, level=None)
 
     @property
     def kind(self) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent.strategies import Strategy
+from agent.strategies import Options, Search, Strategy
 from agent.values import Condition, Target
 
 
 class Grid(Strategy):
     """Asks each target for all conditions once."""
 
-    def __init__(self, conditions: Sequence[Condition]) -> None:
-        super().__init__(conditions)
+    def __init__(self, conditions: Sequence[Condition], settings: Options | None = None) -> None:
+        super().__init__(conditions, settings)
         self._frame = -1
         self._asked: set[int] = set()
 
@@ -24,3 +24,6 @@ class Grid(Strategy):
             return ()
         self._asked.add(target.number)
         return self.conditions
+
+    def searched(self, kind: str) -> Search:
+        return "grid"

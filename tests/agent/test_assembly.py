@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from agent import assembly
-from agent.assembly import Examiner, Run, RunPlan, device_name, lay_out
+from agent.assembly import Examiner, Run, RunPlan, device_name, lay_out, plan_with
 from agent.cameras.drive_by import DriveBy, DriveByParameters
-from agent.errors import CameraError, ConfigError, DataError, UnknownKind
+from agent.errors import CameraError, ConfigError, DataError, UnknownKind, UsageError
 from agent.profile import load_profile
 from agent.record import SessionEndRecord, unpack
 from agent.suite import Suite
@@ -33,6 +33,48 @@ def test_conditions_know_whether_they_lie_on_the_object() -> None:
     assert not any(c.per_target for c in lay_out(suite(kind="fog"), 1))
     both = suite(parts=[{"kind": "fog"}, {"kind": "sticker"}])
     assert all(c.per_target for c in lay_out(both, 1))
+
+
+def test_conditions_know_what_varies_and_whether_its_harm_grows() -> None:
+    text = {
+        "severities": [0.5],
+        "conditions": [
+            {"kind": "fog"},
+            {"kind": "ic_snow"},
+            {"parts": [{"kind": "fog"}, {"kind": "ic_snow", "severity": 0.5}]},
+        ],
+    }
+    fog, snow, both = lay_out(
+        Suite.model_validate({"schema": "fieldproof.suite/1", **text}), seed=0
+    )
+    assert (fog.monotone, snow.monotone) == (True, False)
+    assert [part.fixed for part in both.parts] == [False, True]
+    assert both.monotone, "what does not vary does no harm to order"
+    assert [part.severity for part in both.at(0.25).parts] == [0.25, 0.5]
+    assert (both.at(0.25).severity, both.at(0.5)) == (0.25, both)
+
+
+def test_a_strategy_is_a_kind_and_its_settings() -> None:
+    strategy = plan_with("sequential:claim=flip_rate<5%@0.3,unit=clip", ())
+    assert strategy.kind == "sequential"
+    assert strategy.finished, "there is nothing to test"
+    assert plan_with("grid", ()).kind == "grid"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("breaking", "Did you mean 'breaking_point'"),
+        ("breaking_point:tolerence=0.1", "Did you mean 'tolerance'"),
+        ("breaking_point:tolerance=2", "tolerance=2"),
+        ("sequential:claim=often", r"flip_rate<0.10@0.4"),
+        ("grid:tolerance=1", "grid has no settings"),
+        ("coverage:budget", "key=value"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_with_those_that_can(text: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        plan_with(text, ())
 
 
 def test_an_unknown_kind_and_a_wrong_parameter_are_refused_before_anything_runs() -> None:
