@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from agent.metrics.counters import Cell, CellKey, Tally, cell_of
@@ -12,9 +13,14 @@ from agent.values import Condition
 
 @dataclass
 class Gathering:
-    """The running sums of an evaluation."""
+    """The running sums of an evaluation.
+
+    ``seen_again`` counts per kind the targets that were lost at one severity and seen at a greater
+    one: harm that does not only grow.
+    """
 
     tally: Tally = field(default_factory=Tally)
+    seen_again: Counter[str] = field(default_factory=Counter)
     frames: int = 0
     targets: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
@@ -42,11 +48,21 @@ class Gathering:
             self.tally.add(key, cell)
         for target_losses in losses.values():
             self.tally.add_losses(target_losses)
+            self.seen_again.update(_recovering(target_losses))
 
 
 def key_of(condition: Condition) -> CellKey:
     """The row of results that a condition's trials are counted in."""
     return CellKey(condition.kind, condition.severity, condition.level)
+
+
+def _recovering(losses: Sequence[tuple[str, float, bool]]) -> set[str]:
+    """Kinds under which a target was lost, and seen at a greater severity."""
+    lost: dict[str, float] = {}
+    for kind, severity, seen in losses:
+        if not seen:
+            lost[kind] = min(severity, lost.get(kind, severity))
+    return {k for k, severity, seen in losses if seen and severity > lost.get(k, severity)}
 
 
 def _clean_cell(examination: Examination) -> Cell:

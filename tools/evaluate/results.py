@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from itertools import chain, repeat
+from math import inf
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,10 +14,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from agent.metrics.corruption_error import mean_corruption_error
 from agent.metrics.counters import MICRO, Cell, CellKey, Tally
 from agent.statistics.intervals import censored_median, wilson
+from agent.statistics.sequential import Decision
+from agent.statistics.survival import survival_curve
+from agent.strategies import Search, Verdict
 
 SCHEMA: Final = "fieldproof.results/1"
 
 Pair = tuple[float, float]
+
+Searched = Callable[[str], Search | None]
+"""How the strategy looked for a kind's breaking severities: ``Strategy.searched``."""
 
 
 class _Part(BaseModel):
@@ -62,6 +71,10 @@ class ConditionFigures(_Part):
 
     ``ci95`` is of the accuracy; ``flip_rate`` is the share of the targets seen clean that are
     lost, with its own interval. Intervals are Wilson's, 95 %.
+
+    ``selected``: a search tried here only those targets that fared so and so elsewhere, so the
+    figures are not of all targets; the kind's ``survival`` is. Under a search n counts the targets
+    seen clean.
     """
 
     kind: str
@@ -79,13 +92,25 @@ class ConditionFigures(_Part):
     mean_confidence_drop: float
     frames: int
     phantoms: int
+    selected: bool = False
+
+
+class SurvivalStep(_Part):
+    """From ``severity`` on, the share ``seen`` of the clean-seen targets was not lost before."""
+
+    severity: float
+    seen: float
+    ci95: Pair
 
 
 class BreakingSeverity(_Part):
     """The severity at which half of the clean-seen targets of a kind are lost.
 
     ``median`` None means that more than half survived the strongest severity tried; ``censored``
-    counts the survivors. ``units`` says the median in physical units.
+    counts the survivors. ``units`` says the median in physical units. ``searched``: whether losses
+    were looked for at all severities of the suite, by bisection or by a scan. ``seen_again`` counts
+    targets that were lost and seen at a greater severity; a bisection meets but some of them.
+    ``survival``: the share not yet lost, by rising severity (Kaplan and Meier).
     """
 
     median: float | None
@@ -93,6 +118,23 @@ class BreakingSeverity(_Part):
     censored: int
     n: int
     units: str = ""
+    searched: Search = "grid"
+    seen_again: int = 0
+    survival: list[SurvivalStep] = Field(default_factory=list)
+
+
+class ClaimFigures(_Part):
+    """A claim about a kind, tested in sequence: settled after ``n`` tracks or clips, or ``open``.
+
+    ``events`` of them were lost; ``more`` without an event would settle it as holding.
+    """
+
+    kind: str
+    claim: str
+    decision: Decision
+    events: int
+    n: int
+    more: int
 
 
 class Summary(_Part):
@@ -100,12 +142,15 @@ class Summary(_Part):
 
     ``mean_corruption_error`` is un-normalised, in [0, 1]: the mean over kinds of the mean error
     over severities. ``mce`` is ImageNet-C's, over AlexNet's errors (1: as bad as AlexNet), for
-    classifiers of ImageNet under its 15 corruptions at their own strengths; else None.
+    classifiers of ImageNet under its 15 corruptions at their own strengths; else None. A search
+    has no mean error: the severities it tries are not spread evenly. ``claims``: what a sequential
+    test settled.
     """
 
     mean_corruption_error: float | None
     mce: float | None = None
     breaking_severity: dict[str, BreakingSeverity]
+    claims: list[ClaimFigures] = Field(default_factory=list)
 
 
 class Results(_Part):
@@ -146,24 +191,33 @@ def clean_figures(cell: Cell) -> CleanFigures:
     )
 
 
-def condition_figures(key: CellKey, cell: Cell, units: str, stage: str) -> ConditionFigures:
-    """One condition's cell as figures."""
+def condition_figures(
+    key: CellKey, cell: Cell, units: str, stage: str, lost: Mapping[float | None, int] | None = None
+) -> ConditionFigures:
+    """One condition's cell as figures.
+
+    ``lost``: of a kind that was searched, the severities at which its targets were lost.
+    """
+    # A search asks targets that are not seen clean but one question, wherever that falls.
+    seen = cell.clean_correct, cell.clean_correct - cell.flips
+    n, correct = (cell.n, cell.correct) if lost is None else seen
     return ConditionFigures(
         kind=key.kind,
         severity=key.severity,
         level=key.level,
         units=units,
         stage=stage,
-        n=cell.n,
-        correct=cell.correct,
-        accuracy=_share(cell.correct, cell.n),
-        ci95=_interval(cell.correct, cell.n),
+        n=n,
+        correct=correct,
+        accuracy=_share(correct, n),
+        ci95=_interval(correct, n),
         flips=cell.flips,
         flip_rate=_share(cell.flips, cell.clean_correct),
         flip_rate_ci95=_interval(cell.flips, cell.clean_correct),
         mean_confidence_drop=_share(cell.drop_micro, cell.n * MICRO),
         frames=cell.frames,
         phantoms=cell.phantoms,
+        selected=lost is not None and cell.clean_correct < sum(lost.values()),
     )
 
 
@@ -171,28 +225,50 @@ def summarise(
     tally: Tally,
     units: Mapping[CellKey, str],
     standard: Mapping[str, Sequence[float]] | None = None,
+    *,
+    searched: Searched = lambda kind: "grid",
+    seen_again: Mapping[str, int] = MappingProxyType({}),
+    verdicts: Sequence[Verdict] = (),
 ) -> Summary:
     """The figures over all conditions of a tally.
 
     ``standard``: a classifier of ImageNet's errors under ImageNet-C, by corruption and level.
+    ``searched``, ``verdicts``: of the strategy.
     """
     mce = mean_corruption_error(standard) if standard else None
+    mean = None if any(by_search(searched(key.kind)) for key in tally.cells) else _mean_error(tally)
+    return Summary(
+        mean_corruption_error=mean,
+        mce=None if mce is None else round(mce, 6),
+        breaking_severity={
+            kind: _breaking(kind, counts, units, search, seen_again.get(kind, 0))
+            for kind, counts in sorted(tally.lost.items())
+            if (search := searched(kind)) is not None
+        },
+        claims=[ClaimFigures(**asdict(verdict)) for verdict in verdicts],
+    )
+
+
+def by_search(search: Search | None) -> bool:
+    """Whether the severities tried followed from what came of others."""
+    return search in ("bisection", "scan")
+
+
+def _mean_error(tally: Tally) -> float | None:
     by_kind: dict[str, list[float]] = {}
     for key, cell in tally.cells.items():
         if cell.n:
             by_kind.setdefault(key.kind, []).append(1 - cell.correct / cell.n)
     means = [sum(errors) / len(errors) for _, errors in sorted(by_kind.items())]
-    return Summary(
-        mean_corruption_error=round(sum(means) / len(means), 6) if means else None,
-        mce=None if mce is None else round(mce, 6),
-        breaking_severity={
-            kind: _breaking(kind, counts, units) for kind, counts in sorted(tally.lost.items())
-        },
-    )
+    return round(sum(means) / len(means), 6) if means else None
 
 
 def _breaking(
-    kind: str, counts: dict[float | None, int], units: Mapping[CellKey, str]
+    kind: str,
+    counts: dict[float | None, int],
+    units: Mapping[CellKey, str],
+    search: Search,
+    seen_again: int,
 ) -> BreakingSeverity:
     values = list(chain.from_iterable(repeat(severity, k) for severity, k in counts.items()))
     median, low, high = censored_median(values)
@@ -203,7 +279,20 @@ def _breaking(
         censored=counts.get(None, 0),
         n=len(values),
         units=said.get(median, "") if median is not None else "",
+        searched=search,
+        seen_again=seen_again,
+        survival=_survival(values),
     )
+
+
+def _survival(values: Sequence[float | None]) -> list[SurvivalStep]:
+    lost = [value for value in values if value is not None]
+    # Survivors outlasted every severity tried.
+    steps = survival_curve(lost, [inf] * (len(values) - len(lost)))
+    return [
+        SurvivalStep(severity=at, seen=round(share, 6), ci95=(round(low, 6), round(high, 6)))
+        for at, share, low, high in steps
+    ]
 
 
 def to_json(results: Results) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from agent.metrics.counters import MICRO, Cell, CellKey, Tally
+from agent.strategies import Verdict
 from tools.evaluate.results import Results, clean_figures, condition_figures, summarise, to_json
 
 
@@ -56,6 +57,36 @@ def test_a_run_without_conditions_has_no_corruption_error() -> None:
 def test_clean_figures_of_no_targets_claim_nothing() -> None:
     clean = clean_figures(Cell(frames=3, phantoms=1))
     assert (clean.accuracy, clean.ci95, clean.phantoms) == (0.0, (0.0, 1.0), 1)
+
+
+def test_a_search_says_so_and_its_partial_rows_are_marked() -> None:
+    lost = tally().lost["fog"]
+    whole = condition_figures(CellKey("fog", 1.0, None), Cell(5, 1, 4, 3), "", "", lost)
+    part = condition_figures(CellKey("fog", 0.5, None), Cell(3, 2, 3, 1), "", "", lost)
+    assert (whole.selected, part.selected) == (False, True)
+    assert (whole.n, whole.correct) == (4, 1), "a search asks only of what is seen clean"
+    summary = summarise(tally(), UNITS, searched=lambda kind: "bisection", seen_again={"fog": 2})
+    fog = summary.breaking_severity["fog"]
+    assert (fog.searched, fog.seen_again, fog.median) == ("bisection", 2, 1.0)
+    assert summary.mean_corruption_error is None, "its severities are not spread evenly"
+
+
+def test_survival_falls_where_targets_are_lost() -> None:
+    fog = summarise(tally(), UNITS).breaking_severity["fog"]
+    assert [(step.severity, step.seen) for step in fog.survival] == [(0.5, 0.75), (1.0, 0.25)]
+    assert summarise(tally(), UNITS).breaking_severity["rain"].survival == []
+
+
+def test_nothing_is_said_of_breaking_where_it_was_not_looked_for() -> None:
+    summary = summarise(tally(), UNITS, searched=lambda kind: None)
+    assert summary.breaking_severity == {}
+    assert summary.mean_corruption_error is not None
+
+
+def test_claims_are_told_as_the_test_left_them() -> None:
+    verdict = Verdict("fog", "flip_rate<0.1@0.4", "open", 1, 20, 47)
+    (claim,) = summarise(tally(), UNITS, verdicts=[verdict]).claims
+    assert (claim.kind, claim.decision, claim.n, claim.more) == ("fog", "open", 20, 47)
 
 
 def test_results_survive_json_with_the_contracts_names() -> None:
