@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from agent.geometry.photometry import to_encoded, to_linear
 from agent.perturbations import Moment
-from agent.perturbations._camera_view import daylight
+from agent.perturbations._camera_view import daylight, scene_depth_m, target_distance_m
+from agent.perturbations.in_scene._air import _show, even_distance_m
 from agent.perturbations.in_scene._illuminant import DAYLIGHT_K, adaptation
 from agent.perturbations.in_scene._light import light_of
 from agent.perturbations.in_scene._sky import sky_cover
 from agent.perturbations.in_scene.backlight import Backlight
 from agent.perturbations.in_scene.colour_temperature import ColourTemperature
+from agent.perturbations.in_scene.fog import Fog
 from agent.perturbations.in_scene.low_light import LowLight
 from agent.perturbations.in_sensor._readout import base_exposure_s
 from agent.perturbations.in_sensor.banding import Banding
@@ -29,6 +31,7 @@ Floats = NDArray[np.float64]
 
 _LUMA = (0.2126, 0.7152, 0.0722)
 _SKY_LEVEL = 250.0
+_OPAQUE = 1e6
 
 
 def exposure(pixels: Pixels, severity: float, moment: Moment) -> Floats:
@@ -86,6 +89,41 @@ def backlight(pixels: Pixels, severity: float, moment: Moment) -> Floats:
     lift = min(max(top / light_of(brightest), 1), 1 + stops)
     gain = 2 ** (-stops * (1 - sky)) * lift**sky
     return _levels(_light(pixels) * gain * (1 - stray) + stray * top)
+
+
+def fog(pixels: Pixels, severity: float, moment: Moment) -> Floats:
+    """Koschmieder's law with the kind's own depth of the scene and drift of the density."""
+    kind = Fog.model_validate({})
+    sky = round(daylight(pixels))
+    extinction = -math.log(0.02) / (1000 * (kind.thickest_m / 1000) ** severity)
+    distance = even_distance_m(pixels.shape, moment, kind.object_m)
+    if distance is not None:
+        clear = np.full((1, 1), math.exp(-extinction * distance))
+    else:
+        clear = _transmission(pixels, kind, extinction, sky, moment)
+    air = light_of(sky) * (1 - clear[..., None])
+    return _levels(_light(pixels) * clear[..., None] + air)
+
+
+def _transmission(
+    pixels: Pixels, kind: Fog, extinction: float, sky: float, moment: Moment
+) -> Floats:
+    """What part of each pixel's light the air lets through, (H, W)."""
+    height, width = pixels.shape[:2]
+    step = max(2, min(height, width) // 72)
+    depth = scene_depth_m(pixels, step, sky)
+    density = kind._drift((depth.shape[0], depth.shape[1]), moment)
+    coarse = np.exp(-extinction * depth.astype(np.float64) * density)
+    size = (depth.shape[1] * step, depth.shape[0] * step)
+    clear = np.asarray(cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR))[:height, :width]
+    near = target_distance_m(pixels.shape, moment)
+    if near is None:
+        return clear
+    # In air that lets nothing through the cover that is drawn for the target is its mask.
+    mask = np.zeros((height, width), np.uint8)
+    _show(mask, moment, _OPAQUE, near)
+    own = math.exp(-extinction * near)
+    return np.asarray(clear + mask / 255 * (own - clear))
 
 
 def hot_pixels(pixels: Pixels, severity: float, moment: Moment) -> Floats:

@@ -1,7 +1,8 @@
 """Physical kinds as they would be reckoned in floating point, without regard to time.
 
 Each is the operation of the kind's own docstring with the kind's own numbers and chance: in
-float64, on every pixel, without tables, coarse maps or fixed point.
+float64, on every pixel, without tables, coarse maps or fixed point. Where a kind guesses what is in
+the picture (its sky, its depth, the sign's place) the guess is the kind's own.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ EXACT: Final[Mapping[str, Exact]] = {
     "distortion": geometry.distortion,
     "exposure": colour.exposure,
     "fading": sign.fading,
+    "fog": colour.fog,
     "hot_pixels": colour.hot_pixels,
     "ic_motion_blur": geometry.ic_motion_blur,
     "low_light": colour.low_light,

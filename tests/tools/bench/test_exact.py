@@ -87,6 +87,16 @@ def test_a_shadow_keeps_the_hue_of_grey() -> None:
     np.testing.assert_allclose(np.ptp(seen, axis=2), 0, atol=0.05)
 
 
+def test_at_the_visibility_a_black_sign_keeps_a_fiftieth_of_its_contrast() -> None:
+    pixels = np.full((60, 60, 3), 220, np.uint8)
+    pixels[20:40, 20:40] = 0
+    far = Moment(distance_m=30.0)  # the visibility at full severity
+    light = to_linear(EXACT["fog"](pixels, 1.0, far) / 255)
+    assert (light[0, 0, 0] - light[30, 30, 0]) / to_linear(pixels / 255).max() == pytest.approx(
+        0.02, abs=0.001
+    )
+
+
 @pytest.mark.parametrize("kind", EXACT)
 @pytest.mark.parametrize("severity", [0.2, 0.6, 1.0])
 def test_a_kind_is_its_exact_operation_to_40_db(kind: str, severity: float) -> None:
