@@ -1,17 +1,105 @@
-"""Do targets inside a slice fare like those outside, when the targets of a scene are alike?"""
+"""Do targets inside a slice fare like those outside, when the targets of a scene are alike?
+
+All that the comparison needs of the scenes are whole-number sums, so that it takes no more room
+for a million scenes than for ten, and sums from any split of the scenes are the same.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-Counts = NDArray[np.int64]
-"""(S, 4) whole numbers: per scene, k and n inside the slice, k and n outside it."""
+from agent.statistics.clustered import student_quantile
+from agent.statistics.intervals import Interval, wilson
 
 
-def clustered_p(counts: Counts) -> float:
+class Sums(NamedTuple):
+    """Over scenes with ``k`` of ``n`` targets seen each: how many, k, n, and their products."""
+
+    scenes: int = 0
+    k: int = 0
+    n: int = 0
+    kk: int = 0
+    kn: int = 0
+    nn: int = 0
+
+    @property
+    def rate(self) -> float:
+        """The share seen, in [0, 1]; there must be targets."""
+        return self.k / self.n
+
+    @property
+    def residual(self) -> float:
+        """Squares of k - rate * n, summed, unbiased for the rate's own error; two scenes or more.
+
+        0 where all scenes have one rate, as if there were no chance at all.
+        """
+        rate = self.rate
+        squares = self.kk - 2 * rate * self.kn + rate * rate * self.nn
+        return max(squares, 0.0) * self.scenes / (self.scenes - 1)
+
+
+def scene_sums(k: int, n: int) -> Sums:
+    """The sums of one scene with targets."""
+    return Sums(1, k, n, k * k, k * n, n * n)
+
+
+class Shared(NamedTuple):
+    """What a slice's scenes hold in common with the whole: products of k, n inside with K, N of
+    the scene, summed, and how many scenes lie wholly inside."""
+
+    k_k: int = 0
+    k_n: int = 0
+    n_k: int = 0
+    n_n: int = 0
+    within: int = 0
+
+
+def scene_shared(k: int, n: int, whole_k: int, whole_n: int) -> Shared:
+    """The products of one scene of which (k, n) lie inside the slice."""
+    return Shared(k * whole_k, k * whole_n, n * whole_k, n * whole_n, int(n == whole_n))
+
+
+def grow(totals: list[int], part: Iterable[int]) -> None:
+    """Add a part's numbers to the totals, place by place."""
+    for place, value in enumerate(part):
+        totals[place] += value
+
+
+def outside(whole: Sums, inside: Sums, shared: Shared) -> Sums:
+    """The sums of what lies outside a slice, scene by scene."""
+    return Sums(
+        scenes=whole.scenes - shared.within,
+        k=whole.k - inside.k,
+        n=whole.n - inside.n,
+        kk=whole.kk - 2 * shared.k_k + inside.kk,
+        kn=whole.kn - shared.k_n - shared.n_k + inside.kn,
+        nn=whole.nn - 2 * shared.n_n + inside.nn,
+    )
+
+
+def rate_interval(side: Sums) -> Interval:
+    """95 % interval of a rate from sums over scenes: ``clustered_rate``'s, which sees the scenes.
+
+    Fewer than two scenes claim nothing: (0, 1).
+    """
+    if side.scenes < 2:
+        return Interval(0.0, 1.0)
+    if side.k in (0, side.n):
+        return wilson(side.scenes if side.k else 0, side.scenes)
+    rate = side.rate
+    half = student_quantile(side.scenes - 1) * math.sqrt(side.residual) / side.n
+    half /= rate * (1 - rate)
+    odds = math.log(rate / (1 - rate))
+    return Interval(_logistic(odds - half), _logistic(odds + half))
+
+
+def _logistic(value: float) -> float:
+    return 1 / (1 + math.exp(-value)) if value > -700 else 0.0
+
+
+def clustered_p(whole: Sums, inside: Sums, shared: Shared) -> float:
     """Two-sided p-value that the rates inside and outside are equal; scenes are independent.
 
     The greater of two tests' p-values, since each alone raises false alarms. One takes its
@@ -22,53 +110,48 @@ def clustered_p(counts: Counts) -> float:
     this slice are more alike than others, and in the long tail of rare events. 1 where a side
     holds fewer than two scenes.
     """
-    inside, outside = counts[:, :2], counts[:, 2:]
-    k_in, n_in, k_out, n_out = (int(value) for value in counts.sum(axis=0))
-    many_in, many_out = int((inside[:, 1] > 0).sum()), int((outside[:, 1] > 0).sum())
-    if min(many_in, many_out) < 2 or k_in + k_out in (0, n_in + n_out):
+    rest = outside(whole, inside, shared)
+    fewest = min(inside.scenes, rest.scenes)
+    if fewest < 2 or whole.k in (0, whole.n):
         return 1.0
     # Counts come in steps of one, the laws are smooth: half a step less (Yates 1934).
-    step = (1 / n_in + 1 / n_out) / 2
-    difference = max(abs(k_in / n_in - k_out / n_out) - step, 0.0)
-    left, right = _residuals(inside), _residuals(outside)
-    parts = left * _unbiased(many_in) / n_in - right * _unbiased(many_out) / n_out
-    observed = float((parts**2).sum())
-    alike = _alike(inside, outside)
-    share = (k_in + k_out) / (n_in + n_out)
-    sizes = _inflated(inside[:, 1], alike) / n_in**2 + _inflated(outside[:, 1], alike) / n_out**2
-    expected = share * (1 - share) * sizes
+    step = (1 / inside.n + 1 / rest.n) / 2
+    difference = max(abs(inside.rate - rest.rate) - step, 0.0)
+    observed = _observed(inside, rest, shared)
+    alike = _alike(inside, rest)
+    sizes = _inflated(inside, alike) / inside.n**2 + _inflated(rest, alike) / rest.n**2
+    expected = whole.rate * (1 - whole.rate) * sizes
     return max(
-        two_sided(difference / math.sqrt(observed), min(many_in, many_out) - 1) if observed else 0,
-        two_sided(difference / math.sqrt(expected), many_in + many_out - 2),
+        two_sided(difference / math.sqrt(observed), fewest - 1) if observed > 0 else 0.0,
+        two_sided(difference / math.sqrt(expected), inside.scenes + rest.scenes - 2),
     )
 
 
-def _residuals(side: Counts) -> NDArray[np.float64]:
-    """By how much each scene's successes exceed what its side's rate foretells, shape (S,)."""
-    share = side[:, 0].sum() / side[:, 1].sum()
-    return np.asarray(side[:, 0] - share * side[:, 1], np.float64)
+def _observed(inside: Sums, rest: Sums, shared: Shared) -> float:
+    """The variance of the difference, less what scenes on both sides have in common."""
+    both = (
+        (shared.k_k - inside.kk)
+        - rest.rate * (shared.k_n - inside.kn)
+        - inside.rate * (shared.n_k - inside.kn)
+        + inside.rate * rest.rate * (shared.n_n - inside.nn)
+    )
+    unbiased = math.sqrt(inside.scenes / (inside.scenes - 1) * rest.scenes / (rest.scenes - 1))
+    own = inside.residual / inside.n**2 + rest.residual / rest.n**2
+    return own - 2 * both * unbiased / (inside.n * rest.n)
 
 
-def _unbiased(many: int) -> float:
-    return math.sqrt(many / (many - 1))
-
-
-def _inflated(sizes: Counts, alike: float) -> float:
+def _inflated(side: Sums, alike: float) -> float:
     """Targets' number, inflated by the correlation within scenes (Kish's design effect)."""
-    return float((sizes * (1 + (sizes - 1) * alike)).sum())
+    return side.n + (side.nn - side.n) * alike
 
 
-def _alike(*sides: Counts) -> float:
+def _alike(*sides: Sums) -> float:
     """Correlation within a scene, in [0, 1], by moments; each side has its own rate."""
     beyond, most = 0.0, 0.0
     for side in sides:
-        sizes = side[:, 1]
-        many, whole = int((sizes > 0).sum()), int(sizes.sum())
-        share = int(side[:, 0].sum()) / whole
-        chance = share * (1 - share)
-        spread = float((_residuals(side) ** 2).sum()) * many / (many - 1)
-        beyond += spread - chance * whole
-        most += chance * int((sizes * (sizes - 1)).sum())
+        chance = side.rate * (1 - side.rate)
+        beyond += side.residual - chance * side.n
+        most += chance * (side.nn - side.n)
     return min(max(beyond / most, 0.0), 1.0) if most > 0 else 0.0
 
 

@@ -7,15 +7,21 @@ instead of alarming.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-import numpy as np
-
-from agent.metrics._contrast import Counts, clustered_p
+from agent.metrics._contrast import (
+    Shared,
+    Sums,
+    clustered_p,
+    grow,
+    outside,
+    rate_interval,
+    scene_shared,
+    scene_sums,
+)
 from agent.metrics.bands import Slice
-from agent.statistics.clustered import clustered_rate
 from agent.statistics.intervals import Interval
 from agent.statistics.multiple import benjamini_hochberg
 
@@ -72,11 +78,22 @@ class Spread(NamedTuple):
     ratio: float | None
 
 
+Table = dict[tuple[str, str], dict[str, tuple[int, int]]]
+"""One scene's (seen, targets) by (condition, property) and band."""
+
+
 class SliceTally:
-    """Targets seen, of targets, by slice, condition and scene; whole counts that add up."""
+    """Targets seen, of targets, by slice, condition and scene, as whole numbers that add up.
+
+    Scenes stay open, so that they may be counted bit by bit and in several tallies, until
+    ``settle`` folds them into sums: call it when no more comes of them, and memory stays bounded.
+    """
 
     def __init__(self) -> None:
-        self._counts: dict[tuple[str, str], dict[str, dict[str, tuple[int, int]]]] = {}
+        self._open: dict[str, Table] = {}
+        # The numbers of Sums, for a property's bands together; of Sums and Shared, for each band.
+        self._whole: dict[tuple[str, str], list[int]] = {}
+        self._bands: dict[tuple[str, str], dict[str, list[int]]] = {}
 
     def add(
         self, slices: Iterable[Slice], condition: str, scene: str, seen: int, n: int = 1
@@ -87,71 +104,100 @@ class SliceTally:
         """
         if not 0 <= seen <= n:
             raise ValueError(f"a count needs 0 <= seen <= n, got {seen} of {n}")
+        table = self._open.setdefault(scene, {})
         for name, band in slices:
-            bands = self._counts.setdefault((condition, name), {})
-            scenes = bands.setdefault(band, {})
-            before = scenes.get(scene, (0, 0))
-            scenes[scene] = (before[0] + seen, before[1] + n)
+            bands = table.setdefault((condition, name), {})
+            before = bands.get(band, (0, 0))
+            bands[band] = (before[0] + seen, before[1] + n)
+
+    def settle(self) -> None:
+        """Fold all open scenes into sums. One that is counted again would be another scene."""
+        for table in self._open.values():
+            for key, bands in table.items():
+                self._fold(key, bands)
+        self._open = {}
+
+    def _fold(self, key: tuple[str, str], bands: Mapping[str, tuple[int, int]]) -> None:
+        """Add one scene's counts of one property under one condition."""
+        whole_k, whole_n = (sum(counts) for counts in zip(*bands.values(), strict=True))
+        if not whole_n:
+            return
+        self._grow(key, None, scene_sums(whole_k, whole_n))
+        for band, (k, n) in bands.items():
+            if n:
+                self._grow(key, band, scene_sums(k, n) + scene_shared(k, n, whole_k, whole_n))
+
+    def _grow(self, key: tuple[str, str], band: str | None, part: Sequence[int]) -> None:
+        if band is None:
+            totals = self._whole.setdefault(key, [0] * len(part))
+        else:
+            totals = self._bands.setdefault(key, {}).setdefault(band, [0] * len(part))
+        grow(totals, part)
 
     def merge(self, other: SliceTally) -> None:
-        """Add another tally's counts to this one; both may hold parts of one scene."""
-        for (condition, name), bands in other._counts.items():
-            for band, scenes in bands.items():
-                for scene, (seen, n) in scenes.items():
+        """Add another tally's counts to this one; both may hold parts of a scene that is open."""
+        for scene, table in other._open.items():
+            for (condition, name), bands in table.items():
+                for band, (seen, n) in bands.items():
                     self.add((Slice(name, band),), condition, scene, seen, n)
+        for key, whole in other._whole.items():
+            self._grow(key, None, whole)
+        for key, settled in other._bands.items():
+            for band, part in settled.items():
+                self._grow(key, band, part)
 
     def rates(self) -> tuple[SliceRate, ...]:
         """All slices under all conditions, by condition, property and band.
 
-        A property of one band has no rest to be compared with. Each slice is compared with the
-        rest by ``clustered_p``; a finding is worse or better where the adjusted p is at most 5 %.
+        Each slice is compared with the rest of its property's targets, in other bands; a property
+        of one band has no rest. A finding is worse or better where the adjusted p is at most 5 %.
+        Open scenes count, and stay open.
         """
+        settled = SliceTally()
+        settled.merge(self)
+        settled.settle()
+        size = len(Sums())
         rows = [
-            (condition, Slice(name, band), counts)
-            for (condition, name), bands in sorted(self._counts.items())
-            for band, counts in _against_rest(bands).items()
+            (key[0], Slice(key[1], band), whole, Sums(*own[:size]), Shared(*own[size:]))
+            for key, bands in sorted(settled._bands.items())
+            for whole in (Sums(*settled._whole[key]),)
+            for band, own in sorted(bands.items())
         ]
-        raw = [clustered_p(counts) if _large(counts) else None for _, _, counts in rows]
+        raw = [
+            clustered_p(whole, inside, shared) if _large(whole, inside, shared) else None
+            for _, _, whole, inside, shared in rows
+        ]
         adjusted = iter(benjamini_hochberg([p for p in raw if p is not None]))
         return tuple(
-            _rate(own, condition, counts, None if p is None else next(adjusted))
-            for (condition, own, counts), p in zip(rows, raw, strict=True)
+            _rate(own, condition, inside, whole, None if p is None else next(adjusted))
+            for (condition, own, whole, inside, _), p in zip(rows, raw, strict=True)
         )
 
 
-def _against_rest(bands: Mapping[str, Mapping[str, tuple[int, int]]]) -> dict[str, Counts]:
-    """For each band, by name: (k, n) of each scene inside it and in the property's other bands."""
-    places: dict[str, int] = {}
-    for scenes in bands.values():
-        for scene in scenes:
-            places.setdefault(scene, len(places))
-    inside = {}
-    for band in sorted(bands):
-        table = np.zeros((len(places), 2), np.int64)
-        for scene, count in bands[band].items():
-            table[places[scene]] = count
-        inside[band] = table
-    whole = np.sum(list(inside.values()), axis=0)
-    return {band: np.hstack([own, whole - own]) for band, own in inside.items()}
+def _large(whole: Sums, inside: Sums, shared: Shared) -> bool:
+    rest = outside(whole, inside, shared)
+    scenes = min(inside.scenes, rest.scenes)
+    return scenes >= LEAST_SCENES and min(inside.n, rest.n) >= LEAST_TARGETS
 
 
-def _large(counts: Counts) -> bool:
-    targets = (int(counts[:, 1].sum()), int(counts[:, 3].sum()))
-    scenes = (int((counts[:, 1] > 0).sum()), int((counts[:, 3] > 0).sum()))
-    return min(targets) >= LEAST_TARGETS and min(scenes) >= LEAST_SCENES
-
-
-def _rate(own: Slice, condition: str, counts: Counts, p: float | None) -> SliceRate:
-    k, n, other_k, other_n = (int(value) for value in counts.sum(axis=0))
-    rest = other_k / other_n if other_n else None
-    clusters = [(int(a), int(b)) for a, b in counts[counts[:, 1] > 0, :2]]
+def _rate(own: Slice, condition: str, inside: Sums, whole: Sums, p: float | None) -> SliceRate:
+    others = whole.n - inside.n
+    rest = (whole.k - inside.k) / others if others else None
     finding: Finding = "alike"
     if p is None or rest is None:
         finding = "too small"
     elif p <= FALSE_DISCOVERIES:
-        finding = "worse" if k / n < rest else "better"
+        finding = "worse" if inside.rate < rest else "better"
     return SliceRate(
-        own, condition, k, n, len(clusters), clustered_rate(clusters), rest, p, finding
+        slice=own,
+        condition=condition,
+        k=inside.k,
+        n=inside.n,
+        scenes=inside.scenes,
+        interval=rate_interval(inside),
+        rest=rest,
+        p=p,
+        finding=finding,
     )
 
 

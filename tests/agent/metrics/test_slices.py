@@ -7,9 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.metrics._contrast import clustered_p, two_sided
+from agent.metrics._contrast import (
+    Shared,
+    Sums,
+    clustered_p,
+    grow,
+    rate_interval,
+    scene_shared,
+    scene_sums,
+    two_sided,
+)
 from agent.metrics.bands import BANDS, Slice, slices_of
 from agent.metrics.slices import SliceTally, spreads, worst_slice
+from agent.statistics.clustered import clustered_rate
 
 NIGHT, DAY = Slice("light", "night"), Slice("light", "day")
 Row = tuple[Slice, str, str, bool]
@@ -74,18 +84,44 @@ def test_a_slice_that_is_truly_worse_among_forty_is_found() -> None:
     assert spread.ratio == pytest.approx(worst.rate / spread.best.rate)
 
 
+Scene = tuple[int, int, int, int]
+"""(k, n) inside and (k, n) outside."""
+
+
+def p_of(scenes: list[Scene]) -> float:
+    whole, inside, shared = [0] * 6, [0] * 6, [0] * 5
+    for k, n, other_k, other_n in scenes:
+        grow(whole, scene_sums(k + other_k, n + other_n))
+        if n:
+            grow(inside, scene_sums(k, n))
+            grow(shared, scene_shared(k, n, k + other_k, n + other_n))
+    return clustered_p(Sums(*whole), Sums(*inside), Shared(*shared))
+
+
 def test_frames_of_one_scene_are_not_so_many_pieces_of_evidence() -> None:
-    one_each = np.array([[1, 1, 0, 0]] * 20 + [[0, 0, i % 2, 1] for i in range(60)])
-    thirty_each = one_each * 30
-    assert clustered_p(thirty_each) < clustered_p(one_each)  # only the step of a half shrinks
-    assert clustered_p(thirty_each) > clustered_p(np.repeat(one_each, 30, axis=0)) * 1000
+    one_each: list[Scene] = [(int(i < 16), 1, 0, 0) for i in range(20)]
+    one_each += [(0, 0, i % 2, 1) for i in range(60)]
+    thirty_each: list[Scene] = [(a * 30, b * 30, c * 30, d * 30) for a, b, c, d in one_each]
+    assert 0.004 < p_of(thirty_each) < p_of(one_each) < 0.1  # only the half step shrinks
+    assert p_of(one_each * 30) < 1e-12
 
 
 def test_a_slice_without_a_single_loss_is_compared_all_the_same() -> None:
-    # 60 of 60 against 95 %: chance gives that in one case of twenty.
-    counts = np.array([[1, 1, 0, 0]] * 60 + [[0, 0, int(i % 20 != 0), 1] for i in range(2000)])
-    assert 0.02 < clustered_p(counts) < 0.3
-    assert clustered_p(np.array([[1, 1, 2, 2]] * 30)) == 1
+    # 60 of 60 where 95 % is usual: chance gives that in one case of twenty.
+    counts: list[Scene] = [(1, 1, 0, 0)] * 60
+    counts += [(0, 0, int(i % 20 != 0), 1) for i in range(2000)]
+    assert 0.02 < p_of(counts) < 0.3
+    assert p_of([(1, 1, 2, 2)] * 30) == 1
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=2, max_size=30))
+def test_a_rates_interval_is_that_of_clustered_rate(scenes: list[tuple[int, int]]) -> None:
+    clusters = [(k, k + missed) for k, missed in scenes if k + missed]
+    sums = [0] * 6
+    for cluster in clusters:
+        grow(sums, scene_sums(*cluster))
+    if clusters:
+        assert rate_interval(Sums(*sums)) == pytest.approx(clustered_rate(clusters), abs=1e-6)
 
 
 def test_a_scene_that_lies_in_several_slices_is_compared_with_itself() -> None:
@@ -123,9 +159,20 @@ def counted(some: list[Row]) -> SliceTally:
 
 @given(rows, st.integers(0, 30))
 def test_any_split_of_the_work_gives_the_same_rates(some: list[Row], cut: int) -> None:
-    right = counted(some[cut:])
-    right.merge(counted(some[:cut]))
+    left, right = counted(some[cut:]), counted(some[:cut])
+    right.merge(left)
     assert right.rates() == counted(some).rates()
+
+
+@given(rows, st.sets(st.sampled_from(["a", "b", "c"])))
+def test_settled_scenes_give_the_same_rates_as_open_ones(some: list[Row], early: set[str]) -> None:
+    settled = counted([row for row in some if row[2] in early])
+    settled.settle()
+    rest = counted([row for row in some if row[2] not in early])
+    rest.merge(settled)
+    assert rest.rates() == counted(some).rates()
+    rest.settle()
+    assert rest.rates() == counted(some).rates()
 
 
 def test_counts_that_cannot_be_are_refused() -> None:
