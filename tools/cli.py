@@ -112,6 +112,16 @@ def evaluate(
     limit: LimitOption = None,
     workers: Annotated[int, typer.Option("--workers", min=1, max=256)] = 1,
     threads: Annotated[int, typer.Option("--threads", min=1, help="TFLite threads each.")] = 1,
+    strategy: Annotated[
+        str,
+        typer.Option(
+            "--strategy",
+            help="grid, breaking_point, sequential:claim=flip_rate<0.10@0.4, coverage:budget=2000",
+        ),
+    ] = "grid",
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Start anew where an interrupted one could go on.")
+    ] = False,
     alias: AliasOption = None,
     data_labels: NamesOption = None,
     as_json: JsonOption = False,
@@ -125,12 +135,19 @@ def evaluate(
     from tools.progress import frames_bar
 
     examiner = Examiner(
-        model, suite, seed=seed, aliases=parse_aliases(alias or ()), threads=threads
+        model, suite, strategy, seed=seed, aliases=parse_aliases(alias or ()), threads=threads
     )
     spec = DataSpec(data, data_labels, limit, seed)
     with frames_bar(complaints, "Evaluating") as progress:
         outcome = run(
-            examiner, spec, out, workers=workers, command=this_command(), progress=progress
+            examiner,
+            spec,
+            out,
+            workers=workers,
+            command=this_command(),
+            progress=progress,
+            fresh=fresh,
+            say=complaints.print,
         )
     if as_json:
         from tools.evaluate.results import to_json

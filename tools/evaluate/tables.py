@@ -21,7 +21,8 @@ def print_outcome(console: Console, outcome: Outcome) -> None:
             "whether the card feeds and reads the model rightly."
         )
     if results.conditions:
-        console.print(severity_table(results))
+        for table in outcome_tables(results):
+            console.print(table)
         console.print(error_sentence(results))
     print_left_out(console, results)
     for note in outcome.notes:
@@ -49,11 +50,59 @@ def clean_sentence(results: Results) -> str:
     )
 
 
+def outcome_tables(results: Results) -> list[Table]:
+    """What fits how the conditions were chosen: all severities, a search, or a test of claims."""
+    summary = results.summary
+    tables: list[Table] = []
+    if summary.claims:
+        tables.append(claims_table(results))
+    if any(one.searched != "grid" for one in summary.breaking_severity.values()):
+        tables.append(breaking_table(results))
+    return tables or [severity_table(results)]
+
+
+def breaking_table(results: Results) -> Table:
+    """A row per kind: where half of the targets are lost, how sure that is, how it was searched."""
+    table = Table(
+        "condition", "half are lost at", "95 %", "never lost", "search",
+        title=f"Breaking severities, suite {results.suite}", title_justify="left",
+    )  # fmt: skip
+    for kind, breaking in results.summary.breaking_severity.items():
+        low, high = breaking.ci95
+        upper = "beyond" if high is None else f"{high:g}"
+        searched = breaking.searched
+        if breaking.seen_again:
+            searched += f", {breaking.seen_again} seen again beyond"
+        table.add_row(
+            escape(kind),
+            escape(_breaking(results, kind)),
+            f"{low or 0:g} to {upper}",
+            f"{breaking.censored} of {breaking.n}",
+            searched,
+        )
+    return table
+
+
+def claims_table(results: Results) -> Table:
+    """A row per kind: the claim, what became of it, and on how many tracks or clips."""
+    table = Table("condition", "claim", "", "lost", title="Claims", title_justify="left")
+    for claim in results.summary.claims:
+        colour = {"holds": "green", "fails": "red"}.get(claim.decision, "yellow")
+        more = f" ({claim.more} more without a loss would settle it)" if claim.more else ""
+        table.add_row(
+            escape(claim.kind),
+            escape(claim.claim),
+            f"[{colour}]{claim.decision}[/]{more}",
+            f"{claim.events} of {claim.n}",
+        )
+    return table
+
+
 def error_sentence(results: Results) -> str:
     """The mean corruption error, un-normalised, and ImageNet-C's own where it has a meaning."""
     summary = results.summary
     if summary.mean_corruption_error is None:
-        return "no target took part in the conditions"
+        return "no mean corruption error: severities were searched, or no target took part"
     said = f"mean corruption error {summary.mean_corruption_error:.1%} (un-normalised)"
     return said if summary.mce is None else f"{said}; mCE {summary.mce:.1%} of AlexNet's"
 
