@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from tools.evaluate.results import (
     DataFacts,
     ModelFacts,
     Results,
+    by_search,
     clean_figures,
     condition_figures,
     summarise,
@@ -78,10 +80,11 @@ def evaluate(
         journal.begin(fresh=fresh)
         clear_folder(out)
         kept = Kept(dict(camera.rejected))
+        work = Workload(replace(examiner, checked=True), camera, session, workers, journal)
         with TrialsFile(out) as trials:
-            work = Workload(replace(examiner, checked=True), camera, session, workers, journal)
-            for index, looked in work.frames(progress):
-                kept.add(looked, index, trials)
+            with _resumable(journal, count, say):
+                for index, looked in work.frames(progress):
+                    kept.add(looked, index, trials)
             if not kept.gathering.frames:
                 journal.done()
                 raise DataError(
@@ -105,6 +108,15 @@ def evaluate(
         files.insert(0, write_json(out / "results.json", results))
         journal.done()
     return Outcome(results, tuple(files), tuple(notes))
+
+
+@contextmanager
+def _resumable(journal: Journal, count: int, say: Say) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        say(f"{journal.records} of {count} frames are kept; the same command goes on from there.")
+        raise
 
 
 def clear_folder(out: Path) -> None:
@@ -138,7 +150,7 @@ def write_json(path: Path, results: Results) -> Path:
 
 
 def _results(examiner: Examiner, data: DataSpec, session: Session, kept: Kept) -> Results:
-    gathering = kept.gathering
+    gathering, strategy = kept.gathering, session.strategy
     conditions: dict[CellKey, Condition] = {key_of(c): c for c in _listed(session, kept)}
     units = {key: session.perturber.units(c) for key, c in conditions.items()}
     return Results(
@@ -160,13 +172,28 @@ def _results(examiner: Examiner, data: DataSpec, session: Session, kept: Kept) -
                 gathering.tally.cells[key],
                 units[key],
                 session.perturber.stage(condition),
+                _losses(session, gathering, key.kind),
             )
             for key, condition in conditions.items()
             if key in gathering.tally.cells
         ],
-        summary=summarise(gathering.tally, units, _standard(session, conditions, gathering)),
+        summary=summarise(
+            gathering.tally,
+            units,
+            _standard(session, conditions, gathering),
+            searched=strategy.searched,
+            seen_again=gathering.seen_again,
+            verdicts=strategy.verdicts(),
+        ),
         environment=versions(session.model.runtime),
     )
+
+
+def _losses(session: Session, gathering: Gathering, kind: str) -> dict[float | None, int] | None:
+    """Where the targets of a kind were lost, if its severities were searched; else None."""
+    if not by_search(session.strategy.searched(kind)):
+        return None
+    return gathering.tally.lost.get(kind, {})
 
 
 def _listed(session: Session, kept: Kept) -> list[Condition]:

@@ -39,7 +39,8 @@ class Journal:
     """The journal of the evaluation into a folder. One process at a time may hold it.
 
     ``resumes`` tells whether records of the same evaluation are there; ``changed`` names what is
-    not as it was, where there are records of another one. Nothing is removed before ``begin``.
+    not as it was, where there are records of another one. ``records`` counts the frames in it that
+    were read or written. Nothing is removed before ``begin``.
     """
 
     def __init__(self, folder: Path, fingerprint: Fingerprint) -> None:
@@ -59,7 +60,7 @@ class Journal:
         self.resumes = before == self._fingerprint
         self.changed = () if before is None or self.resumes else _differing(before, fingerprint)
         self.damaged = before is None and size > 0
-        self._records = 0
+        self.records = 0
 
     def begin(self, *, fresh: bool) -> None:
         """Get ready to write; what is there is dropped when ``fresh`` or of another evaluation."""
@@ -81,7 +82,7 @@ class Journal:
             reader.seek(sound)
             while (payload := _record(reader.read)) is not None and len(payload) >= _INDEX.size:
                 sound = reader.tell()
-                self._records += 1
+                self.records += 1
                 yield _INDEX.unpack_from(payload)[0], payload[_INDEX.size :]
         os.ftruncate(self._file, sound)
         os.lseek(self._file, sound, os.SEEK_SET)
@@ -89,7 +90,7 @@ class Journal:
     def write(self, index: int, examination: bytes) -> None:
         """Append a frame. Raises ``OSError`` where the disk is full."""
         self._append(_INDEX.pack(index) + examination)
-        self._records += 1
+        self.records += 1
         if time.monotonic() - self._synced > SYNC_S:
             self._sync()
 
@@ -107,7 +108,7 @@ class Journal:
         trace: TracebackType | None,
     ) -> None:
         """Remove the file when it has served, or never held a frame; else leave it safe on disk."""
-        if self._whole or not self._records:
+        if self._whole or not self.records:
             self.path.unlink(missing_ok=True)
         else:
             self._sync()

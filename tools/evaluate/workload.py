@@ -58,18 +58,18 @@ class Workload:
             ) from None
 
     def _examined(self, todo: Iterator[int]) -> Iterator[tuple[int, bytes, Looked]]:
-        workers = self.workers if _splits(self.session) else 1
+        workers = self.workers if self.session.strategy.splits else 1
         return examine_all(self.examiner, self.camera, self.session, todo, workers)
 
     def _todo(self, left: range, done: frozenset[int]) -> Iterator[int]:
         for index in left:
-            if not _splits(self.session) and getattr(self.session.strategy, "finished", False):
+            if not self.session.strategy.splits and self.session.strategy.finished:
                 return
             if index not in done:
                 yield index
 
     def _retrace(self, looked: Looked) -> None:
-        if looked.examination is not None and not _splits(self.session):
+        if looked.examination is not None and not self.session.strategy.splits:
             retrace(self.session.strategy, looked.examination, self.session.model.detects)
 
 
@@ -91,8 +91,3 @@ class _Order:
         while self.next in self.waiting:
             self.next += 1
             yield self.next - 1, self.waiting.pop(self.next - 1)
-
-
-def _splits(session: Session) -> bool:
-    """Whether the strategy lets frames be shared out; one that says nothing does."""
-    return bool(getattr(session.strategy, "splits", True))
