@@ -70,7 +70,7 @@ def breaking_table(results: Results) -> Table:
     for kind, breaking in results.summary.breaking_severity.items():
         low, high = breaking.ci95
         upper = "beyond" if high is None else f"{high:g}"
-        searched = breaking.searched
+        searched: str = breaking.searched
         if breaking.seen_again:
             searched += f", {breaking.seen_again} seen again beyond"
         table.add_row(
