@@ -25,7 +25,7 @@ MOST_BROKEN: Final = 24
 MOST_SEEN: Final = 9
 MOST_LISTED: Final = 60
 """Newly broken targets named in the page's table; ``compare.json`` lists more."""
-SCALES: Final = (0.1, 0.2, 0.5, 1.0)
+SCALES: Final = (0.1, 0.2, 0.3, 0.5, 1.0)
 
 Both = tuple[Exhibit, Exhibit]
 """One change as A and as B saw it."""

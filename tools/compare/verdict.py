@@ -36,23 +36,23 @@ def sentence(clean: PairedFigures, kinds: Sequence[KindFigures], clips: int) -> 
     sums = f"of {count(n, 'sighting')} B loses {lost} that A has and wins {won} that A has not"
     if clips < FEWEST_CLIPS:
         said = count(clips, "clip")
-        return f"{_capital(sums)}, but {said} are too few to tell that from chance."
+        return f"{_capital(sums)}; with only {said}, chance cannot be ruled out."
     return f"No difference is more than chance: {sums}."
 
 
 def _lost(rows: Sequence[Row]) -> str:
     told = [f"{row.lost} {where} (and wins {row.won})" for where, row in rows[:NAMED]]
-    return f"loses sightings that A has: {listed(told)}{_more(rows)}" if rows else ""
+    return f"loses sightings that A has, {listed(told)}{_more(rows)}" if rows else ""
 
 
 def _won(rows: Sequence[Row]) -> str:
     told = [f"{row.won} {where} (and loses {row.lost})" for where, row in rows[:NAMED]]
-    return f"wins sightings that A has not: {listed(told)}{_more(rows)}" if rows else ""
+    return f"wins sightings that A has not, {listed(told)}{_more(rows)}" if rows else ""
 
 
 def _more(rows: Sequence[Row]) -> str:
     rest = [where.removeprefix("under ") for where, _ in rows[NAMED:]]
-    return f"; more clearly than chance also under {listed(rest)}" if rest else ""
+    return f", fewer points under {listed(rest)}" if rest else ""
 
 
 def _capital(text: str) -> str:
