@@ -8,6 +8,7 @@ from pydantic import Field
 
 from agent.strategies import Options, Search, Strategy
 from agent.strategies._ladder import Ladder, rungs_for
+from agent.strategies._opening import Opening
 from agent.strategies._sweep import sweeps, unvaried
 from agent.values import Condition, Target, Trial
 
@@ -57,6 +58,7 @@ class BreakingPoint(Strategy):
         self._unvaried = unvaried(conditions)
         self._frame = -1
         self._searches: dict[int, _TargetSearch] = {}
+        self._opening = Opening()
 
     def ask(self, target: Target) -> tuple[Condition, ...]:
         if target.label is None:
@@ -65,9 +67,13 @@ class BreakingPoint(Strategy):
             self._frame, self._searches = target.frame, {}
         if target.number not in self._searches:
             self._searches[target.number] = self._begin()
-        return self._searches[target.number].ask()
+        search = self._searches[target.number]
+        asked = self._opening.limit(target, search.wanted())
+        search.asked(asked)
+        return asked
 
     def tell(self, trial: Trial) -> None:
+        self._opening.tell(trial)
         if trial.frame == self._frame and trial.target.number in self._searches:
             self._searches[trial.target.number].tell(trial)
 
@@ -98,33 +104,25 @@ class _TargetSearch:
         unvaried: tuple[Condition, ...],
     ) -> None:
         self._kinds, self._ladders, self._rungs = kinds, ladders, rungs
-        self._fixed = unvaried
-        self._clean: bool | None = None
+        self._left = unvaried
         self._asked: dict[Condition, tuple[str, int]] = {}
 
-    def ask(self) -> tuple[Condition, ...]:
-        if self._clean is False:
-            return ()
-        wanted = self._wanted()
-        # Until a trial has told whether the target is seen clean, one question is enough; a
-        # shared picture's is the cheapest.
-        if self._clean is None:
-            wanted = sorted(wanted, key=lambda condition: condition.per_target)[:1]
-        self._fixed = tuple(c for c in self._fixed if c not in wanted)
-        return tuple(wanted)
-
-    def tell(self, trial: Trial) -> None:
-        self._clean = trial.clean.seen
-        if trial.condition in self._asked:
-            kind, rung = self._asked.pop(trial.condition)
-            ladder = self._ladders[kind]
-            ladder.confidence[0] = trial.clean.confidence
-            ladder.tell(rung, trial.perturbed.seen, trial.perturbed.confidence)
-
-    def _wanted(self) -> list[Condition]:
+    def wanted(self) -> list[Condition]:
+        """The next rung of each search that is not over, and what is not tried yet as it is."""
         self._asked = {
             self._kinds[kind].at(rung / self._rungs): (kind, rung)
             for kind, ladder in self._ladders.items()
             if (rung := ladder.ask()) is not None
         }
-        return [*self._asked, *self._fixed]
+        return [*self._asked, *self._left]
+
+    def asked(self, conditions: Sequence[Condition]) -> None:
+        """Which of the wanted conditions are tried now."""
+        self._left = tuple(c for c in self._left if c not in conditions)
+
+    def tell(self, trial: Trial) -> None:
+        if trial.condition in self._asked:
+            kind, rung = self._asked.pop(trial.condition)
+            ladder = self._ladders[kind]
+            ladder.confidence[0] = trial.clean.confidence
+            ladder.tell(rung, trial.perturbed.seen, trial.perturbed.confidence)

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from agent.statistics.clustered import clustered_rate
 from agent.strategies import Options, Strategy
+from agent.strategies._opening import Opening
 from agent.values import Condition, Target, Trial
 
 
@@ -40,8 +41,9 @@ class Coverage(Strategy):
         self._cells = {condition: _Cell() for condition in self.conditions}
         self._frame = -1
         self._chosen: tuple[Condition, ...] = ()
-        self._asked: set[int] = set()
+        self._asked: set[tuple[int, Condition]] = set()
         self._shared: set[Condition] = set()
+        self._opening = Opening()
 
     @property
     def finished(self) -> bool:
@@ -51,12 +53,15 @@ class Coverage(Strategy):
         if target.frame != self._frame:
             self._frame, self._asked, self._shared = target.frame, set(), set()
             self._chosen = self._widest()
-        if target.label is None or target.number in self._asked:
+        if target.label is None:
             return ()
-        self._asked.add(target.number)
-        return tuple(condition for condition in self._chosen if self._pay(condition))
+        wanted = [c for c in self._chosen if (target.number, c) not in self._asked]
+        asked = [c for c in self._opening.limit(target, wanted) if self._pay(c)]
+        self._asked.update((target.number, condition) for condition in asked)
+        return tuple(asked)
 
     def tell(self, trial: Trial) -> None:
+        self._opening.tell(trial)
         if trial.clean.seen and trial.condition in self._cells:
             self._cells[trial.condition].add((trial.clip, trial.target.track), trial.flipped)
 

@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from agent.statistics.sequential import Claim, Decision
 from agent.strategies import Options, Strategy, Verdict
+from agent.strategies._opening import Opening
 from agent.strategies._sweep import sweeps
 from agent.values import Condition, Target, Trial
 
@@ -104,7 +105,8 @@ class Sequential(Strategy):
             for kind, condition in sweeps(conditions).items()
         }
         self._frame = -1
-        self._asked: set[int] = set()
+        self._asked: set[tuple[int, str]] = set()
+        self._opening = Opening()
 
     @property
     def finished(self) -> bool:
@@ -115,12 +117,16 @@ class Sequential(Strategy):
             self._frame, self._asked = target.frame, set()
             for kind in self._kinds.values():
                 kind.close(before=target.frame - PATIENCE)
-        if target.label is None or target.number in self._asked:
+        if target.label is None:
             return ()
-        self._asked.add(target.number)
-        return tuple(k.condition for k in self._kinds.values() if k.decision == "open")
+        open_kinds = [k.condition for k in self._kinds.values() if k.decision == "open"]
+        wanted = [c for c in open_kinds if (target.number, c.kind) not in self._asked]
+        asked = self._opening.limit(target, wanted)
+        self._asked.update((target.number, condition.kind) for condition in asked)
+        return asked
 
     def tell(self, trial: Trial) -> None:
+        self._opening.tell(trial)
         kind = self._kinds.get(trial.condition.kind)
         if kind is not None and trial.condition == kind.condition:
             kind.add(trial)

@@ -14,23 +14,23 @@ STICKERS = [Condition((Part(f"{kind} sticker", 0.5),), per_target=True) for kind
 
 
 def drive(
-    strategy: Coverage, frames: int, flips: Callable[[str, int], bool], targets: int = 1
+    strategy: Coverage,
+    frames: int,
+    flips: Callable[[str, int], bool],
+    targets: int = 1,
+    clean: bool = True,
 ) -> Counter[str]:
     """Pictures per kind: those shared counted once a frame."""
     pictures: Counter[str] = Counter()
     for frame in range(frames):
-        asked = [
-            (target, condition)
-            for target in (Target(frame, number, "stop") for number in range(targets))
-            for condition in strategy.ask(target)
-        ]
-        for condition in {c for _, c in asked if not c.per_target}:
-            pictures[condition.kind] += 1
-        pictures.update(c.kind for _, c in asked if c.per_target)
-        for target, condition in asked:
-            after = Sighting(not flips(condition.kind, frame), None, 0.5)
-            before = Sighting(True, None, 0.9)
-            strategy.tell(Trial(frame, f"clip {frame}", target, condition, before, after))
+        everyone = [Target(frame, number, "stop") for number in range(targets)]
+        while asked := [(t, c) for t in everyone for c in strategy.ask(t)]:
+            pictures.update(c.kind for c in {c for _, c in asked if not c.per_target})
+            pictures.update(c.kind for _, c in asked if c.per_target)
+            for target, condition in asked:
+                after = Sighting(clean and not flips(condition.kind, frame), None, 0.5)
+                before = Sighting(clean, None, 0.9)
+                strategy.tell(Trial(frame, f"clip {frame}", target, condition, before, after))
     return pictures
 
 
@@ -60,3 +60,9 @@ def test_frames_without_targets_cost_nothing() -> None:
     strategy = Coverage(SHARED, CoverageSettings(budget=30))
     assert strategy.ask(Target(0, 0, None)) == ()
     assert strategy.left == 30
+
+
+def test_a_target_that_is_not_seen_clean_costs_one_picture() -> None:
+    strategy = Coverage([*STICKERS, *SHARED], CoverageSettings(budget=100, per_frame=6))
+    spent = drive(strategy, 10, lambda kind, frame: False, clean=False)
+    assert spent == {SHARED[0].kind: 10}

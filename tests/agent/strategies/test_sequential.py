@@ -23,11 +23,13 @@ def tell(
 ) -> int:
     """One frame with one target; the number of questions that were asked of it."""
     target = Target(frame, 0, "stop", track=track)
-    asked = test.ask(target)
-    for condition in asked:
-        before, after = Sighting(clean, None, 0.9), Sighting(clean and not lost, None, 0.5)
-        test.tell(Trial(frame, clip or f"clip {frame}", target, condition, before, after))
-    return len(asked)
+    questions = 0
+    while asked := test.ask(target):
+        questions += len(asked)
+        for condition in asked:
+            before, after = Sighting(clean, None, 0.9), Sighting(clean and not lost, None, 0.5)
+            test.tell(Trial(frame, clip or f"clip {frame}", target, condition, before, after))
+    return questions
 
 
 def strategy(**settings: object) -> Sequential:
@@ -132,3 +134,9 @@ def test_a_claim_that_cannot_be_is_refused_in_words(
 ) -> None:
     with pytest.raises(ValidationError, match=words):
         SequentialSettings.model_validate(settings)
+
+
+def test_a_target_that_is_not_seen_clean_is_asked_one_question() -> None:
+    rain = Condition((Part("rain", 1.0),), varied=1.0)
+    assert tell(Sequential([FOG, rain]), 0, lost=False, clean=False) == 1
+    assert tell(Sequential([FOG, rain]), 0, lost=False) == 2
