@@ -7,10 +7,13 @@ al., "Multivariate Confidence Calibration for Object Detection" (CVPR workshops 
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from agent.metrics.counters import MICRO
+from agent.values import Prediction, Sighting
 
 BINS: Final = 15
 
@@ -74,6 +77,26 @@ class Calibration:
         if not whole:
             return None
         return (sum(self.confidence_micro) - sum(self.correct) * MICRO) / whole / MICRO
+
+
+def answers_of(
+    prediction: Prediction, sightings: Sequence[Sighting]
+) -> tuple[tuple[float, bool], ...]:
+    """A prediction's answers as (confidence, right), given how its targets fared in it.
+
+    A classifier answers each target with its top label; a detector's answers are its detections,
+    of which those are right that a target was seen by.
+    """
+    if prediction.scores is not None:
+        top = float(prediction.scores.max())
+        return tuple((top, sighting.seen) for sighting in sightings)
+    right = Counter((s.label, s.confidence, s.box) for s in sightings if s.seen)
+    answers = []
+    for detection in prediction.detections:
+        own = (detection.label, detection.score, detection.box)
+        answers.append((detection.score, right[own] > 0))
+        right[own] -= 1
+    return tuple(answers)
 
 
 def calibration_of(confidence: float, correct: bool) -> Calibration:

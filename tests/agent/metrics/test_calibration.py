@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.metrics.calibration import BINS, Calibration, calibration_of
+from agent.metrics.calibration import BINS, Calibration, answers_of, calibration_of
+from agent.metrics.matching import sight
+from agent.values import Box, Detection, Prediction, Target
 
 answers = st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=20)
 
@@ -61,3 +63,17 @@ def test_no_answers_have_no_error_and_a_confidence_beyond_one_is_refused() -> No
     assert Calibration().overconfidence is None
     with pytest.raises(ValueError, match=r"lies in \[0, 1\]"):
         calibration_of(1.5, True)
+
+
+def test_a_detector_answers_with_each_detection_and_a_classifier_with_its_top_label() -> None:
+    sign, beside = Box(0, 0, 10, 10), Box(50, 50, 60, 60)
+    found = tuple(Detection("stop", score, box) for score, box in ((0.9, sign), (0.6, beside)))
+    detector = Prediction(found)
+    seen, _ = sight(detector, [Target(0, 0, "stop", sign), Target(0, 1, "stop", Box(80, 0, 90, 9))])
+    assert answers_of(detector, seen) == ((0.9, True), (0.6, False))
+    twice = Prediction((found[0], found[0]))
+    seen, _ = sight(twice, [Target(0, 0, "stop", sign)])
+    assert answers_of(twice, seen) == ((0.9, True), (0.9, False))
+    classifier = Prediction(scores=np.array([0.25, 0.75], np.float32), labels=("stop", "kite"))
+    seen, _ = sight(classifier, [Target(0, 0, "stop")])
+    assert answers_of(classifier, seen) == ((0.75, False),)
