@@ -40,9 +40,9 @@ class IcFog(Corruption):
     """
 
     def apply(self, pixels: Pixels, severity: float, moment: Moment) -> Pixels:
-        if severity <= 0:
-            return pixels.copy()
         amplitude = at_level(_AMPLITUDE, severity, 0.0)
+        if amplitude <= 0:  # also at severities too small to tell
+            return pixels.copy()
         decay = at_level(_DECAY, severity, _DECAY[0])
         height, width = pixels.shape[:2]
         seed = derived_seed(moment.seed, self.kind())

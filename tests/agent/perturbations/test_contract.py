@@ -114,6 +114,17 @@ def test_the_least_severities_pass(perturbation: Perturbation, target: Box | Non
         assert "nan" not in perturbation.describe(severity)
 
 
+@pytest.mark.parametrize("value", [0, 255])
+@pytest.mark.parametrize("severity", [1e-300, 0.01, 1.0])
+def test_black_and_white_pictures_pass(
+    perturbation: Perturbation, value: int, severity: float
+) -> None:
+    pixels = np.full((40, 51, 3), value, np.uint8)
+    for region in (None, Box(10, 8, 34, 32)):
+        result = perturbation.apply(pixels, severity, Moment(seed=2, region=region))
+        assert result.shape == pixels.shape
+
+
 def test_severity_zero_is_an_equal_copy(perturbation: Perturbation) -> None:
     pixels = picture(48, 64)
     result = perturbation.apply(pixels, 0.0, Moment(seed=3))
