@@ -193,29 +193,28 @@ def test_random_pictures_have_the_figures_of_pycocotools(seed: int) -> None:
     assert figures(pictures) == pytest.approx(tuple(_coco(pictures)), abs=1e-6)
 
 
-@pytest.mark.parametrize(("threshold", "ap"), [(0.001, 0.7678117), (0.5, 0.6331978)])
-def test_a_real_detector_on_real_scenes_has_the_figure_of_pycocotools(
-    shared_data: Path, threshold: float, ap: float
-) -> None:
-    """Where pycocotools is at hand it judges anew; else its recorded figure does."""
+def test_a_real_detector_on_real_scenes_has_the_figure_of_pycocotools(shared_data: Path) -> None:
+    """Where pycocotools is at hand it judges anew; else the figures it gave do."""
     from agent.cameras.voc import Voc
     from agent.card import ModelCard
     from agent.models._load import load_model
 
     card = ModelCard.read(shared_data / "models" / "yolov8n192.toml")
-    output = card.output.model_copy(update={"score_threshold": threshold})
+    output = card.output.model_copy(update={"score_threshold": 0.001})
     model = load_model(card.model_copy(update={"output": output}), checked=True)
     camera = Voc(shared_data / "roadsign_voc")
     pictures: list[Picture] = []
     for frame in (camera.read(index) for index in range(len(camera))):
         assert frame.truth is not None
-        things = [o for o in frame.truth.objects if o.label == "stop" and o.box is not None]
-        truths = [("stop sign", o.box) for o in things if o.box is not None]
+        signs = [o.box for o in frame.truth.objects if o.label == "stop"]
+        truths = [("stop sign", box) for box in signs if box is not None]
         pictures.append((list(model.predict(frame.pixels).detections), truths))
-    # The runtimes' kernels differ in the last bit of a score.
-    assert figures(pictures)[0] == pytest.approx(ap, abs=0.03)
-    if find_spec("pycocotools"):
-        assert figures(pictures) == pytest.approx(tuple(_coco(pictures)), abs=1e-6)
+    deployed = [([d for d in found if d.score >= 0.5], truths) for found, truths in pictures]
+    for some, ap in ((pictures, 0.7678117), (deployed, 0.6331978)):
+        # LiteRT's figures; tflite-runtime lets one box more over the threshold: .768 and .652.
+        assert figures(some)[0] == pytest.approx(ap, abs=0.02)
+        if find_spec("pycocotools"):
+            assert figures(some) == pytest.approx(tuple(_coco(some)), abs=1e-6)
 
 
 def test_performance_under_corruption_averages_severities_before_corruptions() -> None:
