@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import lru_cache
+from statistics import NormalDist
 from typing import NamedTuple
 
-from agent.statistics.clustered import student_quantile
 from agent.statistics.intervals import Interval, wilson
 
 
@@ -79,17 +80,19 @@ def outside(whole: Sums, inside: Sums, shared: Shared) -> Sums:
     )
 
 
-def rate_interval(side: Sums) -> Interval:
-    """95 % interval of a rate from sums over scenes: ``clustered_rate``'s, which sees the scenes.
+def rate_interval(side: Sums, beyond: float = 0.05) -> Interval:
+    """The interval of a rate that misses it with probability ``beyond``, from sums over scenes.
 
-    Fewer than two scenes claim nothing: (0, 1).
+    Made as ``clustered_rate``, which sees the scenes, makes its own. Fewer than two scenes claim
+    nothing: (0, 1).
     """
     if side.scenes < 2:
         return Interval(0.0, 1.0)
     if side.k in (0, side.n):
-        return wilson(side.scenes if side.k else 0, side.scenes)
+        z = NormalDist().inv_cdf(1 - beyond / 2)
+        return wilson(side.scenes if side.k else 0, side.scenes, z)
     rate = side.rate
-    half = student_quantile(side.scenes - 1) * math.sqrt(side.residual) / side.n
+    half = critical(beyond, side.scenes - 1) * math.sqrt(side.residual) / side.n
     half /= rate * (1 - rate)
     odds = math.log(rate / (1 - rate))
     return Interval(_logistic(odds - half), _logistic(odds + half))
@@ -97,6 +100,21 @@ def rate_interval(side: Sums) -> Interval:
 
 def _logistic(value: float) -> float:
     return 1 / (1 + math.exp(-value)) if value > -700 else 0.0
+
+
+@lru_cache(maxsize=4096)
+def critical(beyond: float, freedom: int) -> float:
+    """The t that ``two_sided`` gives the probability ``beyond``, in (0, 1); by halving."""
+    low, high = 0.0, 1.0
+    while two_sided(high, freedom) > beyond:
+        low, high = high, 2 * high
+    while high - low > 1e-9 * high:
+        middle = (low + high) / 2
+        if two_sided(middle, freedom) > beyond:
+            low = middle
+        else:
+            high = middle
+    return high
 
 
 def clustered_p(whole: Sums, inside: Sums, shared: Shared) -> float:

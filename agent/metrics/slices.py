@@ -34,6 +34,9 @@ FALSE_DISCOVERIES: Final = 0.05
 """The share of alarms that may be false (Benjamini and Hochberg); where no slice differs, the share
 of runs with any alarm."""
 
+OUTSIDE: Final = 0.05
+"""How often any of the intervals that hold together misses its rate, at most."""
+
 Finding = Literal["worse", "better", "alike", "too small"]
 """Against the rest of the property's targets. ``alike``: no difference is shown, which is no proof
 that there is none."""
@@ -43,9 +46,10 @@ that there is none."""
 class SliceRate:
     """One slice under one condition: ``k`` seen of ``n`` targets in ``scenes`` scenes.
 
-    ``interval`` is the rate's 95 % interval by scenes, for this slice alone; ``rest`` is the rate
-    of the same property's other targets, None without any; ``p`` is adjusted for all slices and
-    conditions compared, None for a slice that is too small.
+    ``interval`` is the rate's 95 % interval by scenes, for this slice alone; ``together`` is
+    the wider one that holds for all slices and conditions at once (Bonferroni). ``rest`` is the
+    rate of the same property's other targets, None without any; ``p`` is adjusted for all
+    slices and conditions compared, None for a slice that is too small.
     """
 
     slice: Slice
@@ -54,6 +58,7 @@ class SliceRate:
     n: int
     scenes: int
     interval: Interval
+    together: Interval
     rest: float | None
     p: float | None
     finding: Finding
@@ -169,7 +174,7 @@ class SliceTally:
         ]
         adjusted = iter(benjamini_hochberg([p for p in raw if p is not None]))
         return tuple(
-            _rate(own, condition, inside, whole, None if p is None else next(adjusted))
+            _rate(own, condition, inside, whole, None if p is None else next(adjusted), len(rows))
             for (condition, own, whole, inside, _), p in zip(rows, raw, strict=True)
         )
 
@@ -180,7 +185,10 @@ def _large(whole: Sums, inside: Sums, shared: Shared) -> bool:
     return scenes >= LEAST_SCENES and min(inside.n, rest.n) >= LEAST_TARGETS
 
 
-def _rate(own: Slice, condition: str, inside: Sums, whole: Sums, p: float | None) -> SliceRate:
+def _rate(
+    own: Slice, condition: str, inside: Sums, whole: Sums, p: float | None, many: int
+) -> SliceRate:
+    """One of ``many`` slices' figures; ``p`` is adjusted."""
     others = whole.n - inside.n
     rest = (whole.k - inside.k) / others if others else None
     finding: Finding = "alike"
@@ -195,6 +203,7 @@ def _rate(own: Slice, condition: str, inside: Sums, whole: Sums, p: float | None
         n=inside.n,
         scenes=inside.scenes,
         interval=rate_interval(inside),
+        together=rate_interval(inside, OUTSIDE / many),
         rest=rest,
         p=p,
         finding=finding,
