@@ -14,7 +14,7 @@ from typing import Final
 SURE: Final = 0.7
 """Confidence from which on a target is trusted to be seen at the severities nearby as well."""
 
-RISE: Final = 0.03
+RISE: Final = 0.06
 """Rise of confidence with severity from which on a model is said to waver."""
 
 COARSE: Final = 8

@@ -22,9 +22,7 @@ class BreakingPointSettings(Options):
     scan: int = Field(
         default=1, ge=1, le=100, description="stride in tolerances where harm is not monotone"
     )
-    checks: int = Field(
-        default=3, ge=0, le=20, description="further trials below the loss of a doubtful target"
-    )
+    checks: int = Field(default=5, ge=0, le=20, description="further trials where the model wavers")
 
 
 class BreakingPoint(Strategy):
@@ -36,11 +34,13 @@ class BreakingPoint(Strategy):
 
     A bisection takes log2(1 / tolerance) + 1 trials, rounded up: 7 as it is set, and 1 where
     severity 1 does no harm. Yet where the harm to the picture only grows, a model that is not sure
-    still loses and finds a target by turns; so some more, 3 to 8, are spent below the loss, where
-    it was least sure (see ``Ladder``). That keeps the median within .03 of severity of a grid's
-    41 trials, for some 5 to 9. What is not noticed is a model that is sure, fails, is sure again
-    and fails for good. A scan notices: it climbs in strides of ``scan`` tolerances, and misses only
-    losses that begin and end within a stride.
+    still loses and finds a target by turns, and halving alone would place its breaking point too
+    high; so some more trials are spent below the loss, where it was least sure (see ``Ladder``).
+    Over 23 kinds and two detectors that left 44 of 46 medians within .03 of a grid of 41
+    severities and two at .05, for 7 trials a target on average and at most 10 under any kind. What
+    is not noticed is a model that is sure, fails, is sure again and fails for good. A scan notices:
+    it climbs in strides of ``scan`` tolerances, and misses only losses that begin and end within a
+    stride.
 
     All targets of a frame climb one ladder of severities in step, so whatever does not lie on the
     object is asked for by all at once, and one picture serves them. Conditions of which nothing

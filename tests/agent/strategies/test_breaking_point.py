@@ -113,7 +113,7 @@ def test_a_model_that_hesitates_is_looked_at_more_closely(start: float, seed: in
     found = lowest_loss(told[0])
     assert found is not None
     assert found >= start
-    assert len(told[0]) <= 7 + 3 + 5
+    assert len(told[0]) <= 7 + 5 + 5
 
 
 def test_hesitation_moves_the_search_below_the_loss_that_halving_met() -> None:
