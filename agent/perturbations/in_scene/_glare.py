@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.perturbations import Moment
 from agent.perturbations._camera_view import focal_px
 
 _PER_LUX: Final = 10.0  # Stiles and Holladay
@@ -49,3 +50,22 @@ def over(shape: tuple[int, ...], coarse: NDArray[np.uint8]) -> NDArray[np.uint8]
     size = (coarse.shape[1] * step, coarse.shape[0] * step)
     full = np.asarray(cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR), np.uint8)
     return np.ascontiguousarray(full[: shape[0], : shape[1]])
+
+
+def behind_target(glare: NDArray[np.uint8], moment: Moment, most: NDArray[np.uint8]) -> None:
+    """Hold the glare (H, W, 3) on the target down to ``most`` (3), in place: a lamp that stands
+    where the target is stands behind it, and only its strayed light is seen there."""
+    if moment.region is None and moment.quad is None:
+        return
+    plane = moment.plane(glare.shape)
+    window = plane.window(glare.shape)
+    if window.empty:
+        return
+    view = window.of(glare)
+    if (view.max(axis=(0, 1)) <= most).all():
+        return
+    mask = plane.mask(window)
+    for channel, level in enumerate(most.tolist()):
+        above = cv2.subtract(view[..., channel], (float(level),))
+        hidden = cv2.multiply(above, mask, scale=1 / 255)
+        view[..., channel] = cv2.subtract(view[..., channel], hidden)

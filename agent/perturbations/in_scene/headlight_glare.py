@@ -11,7 +11,7 @@ from pydantic import Field
 
 from agent.perturbations import Moment, Motion, Perturbation
 from agent.perturbations._camera_view import CAMERA_HEIGHT_M, HORIZON, focal_px, is_crop
-from agent.perturbations.in_scene._glare import offsets_deg, over, veil
+from agent.perturbations.in_scene._glare import behind_target, offsets_deg, over, veil
 from agent.perturbations.in_scene._light import adding, by_place, levels
 from agent.values import Pixels, derived_seed
 
@@ -26,6 +26,7 @@ _FADE_M: Final = 10.0  # within which the vehicle comes out of the distance
 _LIGHT: Final = (1.0, 0.97, 0.9)  # of white's: halogen and LED mixed, in a camera set to daylight
 _RAY_DEG: Final = 0.2  # half widths of a streak
 _LONG_DEG: Final = 5.0
+_HIDDEN_DEG: Final = 1.5  # of a lamp behind the target, only light strayed this far is seen
 _RAYS: Final = (1.35, -1.75)  # radians: across the arcs that wipers leave on the glass
 
 
@@ -41,15 +42,15 @@ class _Lamp(NamedTuple):
 class HeadlightGlare(Perturbation):
     """An oncoming vehicle's two headlamps at dusk or night: halo, streaks and a veil over all.
 
-    Severity is the light of each lamp towards the camera, measured as the regulations do, in lux
-    at 25 m: in equal ratios from 0.5 (about the limit for a low beam above its cut-off) to
-    ``brightest_lx`` (a high beam has 48 to 240). At a distance z the lens receives that times
-    (25 / z)^2; the veil is Stiles and Holladay's (CIE 146), 10 E / angle^2 cd/m^2, added in linear
-    light, where picture white stands for ``white_cd_m2`` (10: dusk, some 35 lx); besides it light
-    runs along the streaks that wipers leave. The camera's metering darkens the rest by up to
+    Severity is the light of each lamp towards the camera, measured as the regulations do, in lux at
+    25 m: in equal ratios from 0.5 (about the limit for a low beam above its cut-off) to
+    ``brightest_lx`` (a high beam has 48 to 240). At a distance z the lens receives that times (25 /
+    z)^2; the veil is Stiles and Holladay's (CIE 146), 10 E / angle^2 cd/m^2, added in linear light,
+    where picture white stands for ``white_cd_m2`` (10: dusk, some 35 lx); besides it light runs
+    along the streaks that wipers leave. The camera's metering darkens the rest by up to
     ``metering_ev``. The vehicle comes from 70 m at ``closing_m_s``, passes on the side that
-    ``drive_on`` tells, and another follows; it never stands before the target. The picture itself
-    is not made night: put ``low_light`` before.
+    ``drive_on`` tells, and another follows; the target hides the lamps behind it. The picture
+    itself is not made night: put ``low_light`` before.
     """
 
     motion: ClassVar[Motion] = "moving"
@@ -66,13 +67,15 @@ class HeadlightGlare(Perturbation):
             return pixels.copy()
         gain = 2 ** (-self.metering_ev * severity)
         part_of_white = gain / self.white_cd_m2
+        lamps = self._lamps(pixels.shape, severity, moment)
         left, right = (
-            self._light(pixels.shape, lamp._replace(lux=lamp.lux * part_of_white))
-            for lamp in self._lamps(pixels.shape, severity, moment)
+            self._light(pixels.shape, lamp._replace(lux=lamp.lux * part_of_white)) for lamp in lamps
         )
         light = left + right
         coarse = cv2.merge([levels(light * np.float32(part)) for part in _LIGHT])
         glare = over(pixels.shape, np.asarray(coarse, np.uint8))
+        strayed = sum(10 * lamp.lux * part_of_white for lamp in lamps) / _HIDDEN_DEG**2
+        behind_target(glare, moment, levels(np.array(_LIGHT) * strayed))
         return by_place(adding(gain), glare, pixels)
 
     def describe(self, severity: float) -> str:
@@ -92,19 +95,19 @@ class HeadlightGlare(Perturbation):
         radius = float(np.degrees(_LAMP_RADIUS_M / depth))
         y = HORIZON * shape[0] + focal * (CAMERA_HEIGHT_M - _LAMP_HEIGHT_M) / depth
         side = -1.0 if self.drive_on == "right" else 1.0
-        x = self._beside_target(shape, moment, side, focal * _LANE_M / depth)
+        x = self._beside_object(shape, moment, side, focal * _LANE_M / depth)
         apart = focal * _LAMPS_APART_M / depth
         return [_Lamp(x + half * apart, y, lux, radius) for half in (-0.5, 0.5)]
 
-    def _beside_target(
+    def _beside_object(
         self, shape: tuple[int, ...], moment: Moment, side: float, away: float
     ) -> float:
-        """The vehicle's middle: in its lane, but beside the target where that one is known."""
+        """The vehicle's middle: in its lane, which a clip's target moves past; a crop shows its
+        object alone, and the vehicle is beside that."""
         x = shape[1] / 2 + side * away
-        if moment.region is None and moment.quad is None and not is_crop(shape):
+        if not is_crop(shape) or moment.region is not None or moment.quad is not None:
             return x
-        plane = moment.plane(shape)
-        edge = float((side * plane.corners[:, 0]).max()) + 0.35 * away
+        edge = float((side * moment.plane(shape).corners[:, 0]).max()) + 0.35 * away
         return side * max(side * x, edge)
 
     def _light(self, shape: tuple[int, ...], lamp: _Lamp) -> NDArray[np.float32]:

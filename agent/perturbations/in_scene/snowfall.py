@@ -12,7 +12,8 @@ from agent.perturbations import Moment, Motion, Perturbation
 from agent.perturbations._camera_view import daylight, focal_px
 from agent.perturbations._layers import kept
 from agent.perturbations.in_scene._air import air_cover, even_distance_m
-from agent.perturbations.in_scene._fall import Falling, before, drawn, in_view, per_tile_m3
+from agent.perturbations.in_scene._fall import before, in_view, per_tile_m3
+from agent.perturbations.in_scene._flakes import Flakes, flake_tile
 from agent.perturbations.in_scene._light import by_place, covering
 from agent.values import Pixels, derived_seed
 
@@ -23,7 +24,8 @@ _CONTRAST_THRESHOLD: Final = 3.912  # -ln 0.02, as in Koschmieder's visibility
 _SEEN_MM: Final = 0.4  # of melted flakes; smaller ones are part of the veil
 _DENSITY: Final = 0.17  # of a flake, g/cm^3 and mm: Holroyd (1971), density = 0.17 / diameter
 _MEAN_SPEED: Final = 1.1
-_MOST_FLAKES: Final = 4000
+_MOST_FLAKES: Final = 60_000
+_LOTS: Final = (8, 8, 7, 4, 2)  # how many looks the flakes of each layer have
 _STEP: Final = 1.15  # tiles are drawn for rates that differ by this factor
 _SWAY_M: Final = 0.06
 _SWAY_HZ: Final = 0.4
@@ -45,7 +47,7 @@ class Snowfall(Perturbation):
     motion: ClassVar[Motion] = "moving"
 
     heaviest_mm_h: float = Field(10.0, gt=0.2, le=30)
-    wind_m_s: float = Field(2.5, ge=-20, le=20)
+    wind_m_s: float = Field(1.0, ge=-20, le=20)
 
     def apply(self, pixels: Pixels, severity: float, moment: Moment) -> Pixels:
         if severity <= 0:
@@ -107,9 +109,10 @@ def _tile(focal: float, number: int, step: int, wind: float, exposure: float) ->
     per_m3 = at_zero / slope * np.exp(-slope * _SEEN_MM)
     count = round(min(per_m3 * per_tile_m3(focal, number, near, far), _MOST_FLAKES))
     generator = np.random.Generator(np.random.SFC64(derived_seed("snowfall", number)))
-    chance = generator.uniform(0, 1, (_MOST_FLAKES, 4))[:count]
+    # More snow keeps the flakes of less: the same rows of chance, only more of them.
+    chance = generator.uniform(0, 1, (count, 4))
     melted = _SEEN_MM - np.log1p(-chance[:, 0]) / slope
     width = np.minimum(np.sqrt(melted**3 / _DENSITY), 15.0)
     depth = (near**3 + chance[:, 1] * (far**3 - near**3)) ** (1 / 3)
-    falling = Falling(width / 1000, depth, 0.8 * width**0.16, wind)
-    return drawn(falling, chance[:, 2:], focal, number, exposure)
+    flakes = Flakes(width / 1000, depth, 0.8 * melted**0.16, chance[:, 2:])
+    return flake_tile(flakes, wind, focal, number, exposure, _LOTS[number])

@@ -9,31 +9,35 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from agent.geometry.plane import CROP_FILL
 from agent.perturbations import Moment, Perturbation
 from agent.perturbations._camera_view import focal_px, is_crop
 from agent.perturbations._layers import kept
-from agent.perturbations.in_scene._glare import offsets_deg, over, veil
+from agent.perturbations.in_scene._glare import behind_target, offsets_deg, over, veil
 from agent.perturbations.in_scene._light import adding, by_place, levels
 from agent.values import Pixels
 
 _FARTHEST_DEG: Final = 35.0
 _SUN_LIGHT: Final = (1.12, 0.98, 0.72)  # of white's: the sun some degrees up, about 4500 K
 _SIGN_RADIUS: Final = 0.54  # of an octagon, by its height
+_USUAL: Final = 0.4  # of the picture's height: where targets usually are, in the middle column
 _SLANT: Final = 0.9  # radians: how far to the left or right of straight up the sun may stand
 
 
 class SunGlare(Perturbation):
     """Low sun ahead: its disc burns out, and the light that strays from it veils the picture.
 
-    The angle between the sun and the target's edge (or the picture's middle, where no target is
-    known) falls in equal ratios from 35 degrees, mostly out of the picture, to ``closest_deg``. The
-    veil is the disability glare law of Stiles and Holladay (CIE 146), 10 E / angle^2 cd/m^2, for an
+    The angle between the sun and where targets usually are (a little above the picture's middle; in
+    a crop the object's edge) falls in equal ratios from 35 degrees, mostly out of the picture, to
+    ``closest_deg``; so the sun stays where it is while a clip's target moves, and its angle to that
+    target is about the one told. The target hides the disc where it stands before it. The veil is
+    the disability glare law of Stiles and Holladay (CIE 146), 10 E / angle^2 cd/m^2, for an
     illuminance of ``sun_lux`` at the lens (a sun 5 degrees up gives some 10 to 20 klx), ``scatter``
     times as much for a windscreen that is not spotless; it is added in linear light, where picture
     white stands for ``white_cd_m2``. The camera's metering darkens the rest by up to
-    ``metering_ev``. By chance the sun stands up to 50 degrees to the side of straight up from the
-    target. What else would hide its disc is not known: it shines through trees.
-    Ghosts within the lens are not in it.
+    ``metering_ev``. By chance the sun stands up to 50 degrees to the side of straight up from
+    there. What else would hide its disc is not known: it shines through trees. Ghosts within the
+    lens are not in it.
     """
 
     closest_deg: float = Field(2.0, ge=0, le=30)
@@ -49,12 +53,15 @@ class SunGlare(Perturbation):
         lux = self.sun_lux * self.scatter * gain / self.white_cd_m2
         x, y = _place(pixels.shape, moment, self.kind(), self._degrees(severity))
         coarse = _glare((pixels.shape[0], pixels.shape[1]), x, y, lux)
-        return by_place(adding(gain), over(pixels.shape, coarse), pixels)
+        glare = over(pixels.shape, coarse)
+        strayed = 10 * lux / self._degrees(severity) ** 2
+        behind_target(glare, moment, levels(np.array(_SUN_LIGHT) * strayed))
+        return by_place(adding(gain), glare, pixels)
 
     def describe(self, severity: float) -> str:
         degrees = self._degrees(severity)
         veiled = 10 * self.sun_lux * self.scatter / degrees**2
-        return f"sun {degrees:.1f}° off, veil {veiled:.0f} cd/m²"
+        return f"sun about {degrees:.1f}° off, veil {veiled:.0f} cd/m²"
 
     def _degrees(self, severity: float) -> float:
         closest = max(self.closest_deg, 0.27)
@@ -64,14 +71,13 @@ class SunGlare(Perturbation):
 def _place(
     shape: tuple[int, ...], moment: Moment, kind: str, degrees: float
 ) -> tuple[float, float]:
-    """Where the sun stands, in pixels."""
+    """Where the sun stands, in pixels: the same in all frames of a clip, wherever the target is."""
     slant = float(moment.generator(kind).uniform(-_SLANT, _SLANT))
     away = focal_px(shape) * float(np.tan(np.radians(degrees)))
-    x, y = shape[1] / 2, shape[0] / 2
-    if moment.region is not None or moment.quad is not None or is_crop(shape):
-        plane = moment.plane(shape)
-        x, y = plane.corners.mean(0).tolist()
-        away += plane.side_px * _SIGN_RADIUS
+    x, y = shape[1] / 2, _USUAL * shape[0]
+    if is_crop(shape):
+        x, y = shape[1] / 2, shape[0] / 2
+        away += CROP_FILL * min(shape[:2]) * _SIGN_RADIUS
     return x + away * float(np.sin(slant)), y - away * float(np.cos(slant))
 
 

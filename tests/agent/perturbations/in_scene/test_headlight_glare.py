@@ -49,3 +49,11 @@ def test_the_veil_is_proportional_to_the_lamps_light() -> None:
     kinds = [HeadlightGlare(brightest_lx=lux, metering_ev=0, streaks=0) for lux in (2.0, 8.0)]
     weak, strong = (LINEAR[kind.apply(black, 1.0, Moment(seed=1))[40, 600, 1]] for kind in kinds)
     assert 3.0 < strong / weak < 5.2
+
+
+def test_the_vehicle_keeps_to_its_lane_wherever_the_target_is() -> None:
+    one, later = (
+        HeadlightGlare().apply(DARK, 0.3, Moment(seed=1, region=Box(x, 20, x + 30, 50)))
+        for x in (60, 300)
+    )
+    np.testing.assert_array_equal(one[100:], later[100:])

@@ -49,3 +49,19 @@ def test_glare_takes_contrast_away() -> None:
         for part in range(5)
     ]
     assert spans[0] > spans[2] > spans[4]
+
+
+def test_the_sun_does_not_follow_the_target() -> None:
+    one, later = (
+        SunGlare().apply(BLACK, 0.8, Moment(seed=2, region=Box(x, 200, x + 30, 230)))
+        for x in (20, 120)
+    )
+    np.testing.assert_array_equal(one[:200], later[:200])
+
+
+def test_a_target_before_the_sun_hides_its_disc() -> None:
+    kind = SunGlare(scatter=0.1)
+    sun = np.argwhere(kind.apply(BLACK, 1.0, Moment(seed=2))[..., 0] == 255).mean(0)
+    box = Box(sun[1] - 40, sun[0] - 40, sun[1] + 40, sun[0] + 40)
+    hidden = kind.apply(BLACK, 1.0, Moment(seed=2, region=box))
+    assert hidden[round(sun[0]), round(sun[1])].max() < 255
