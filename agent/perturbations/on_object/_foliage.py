@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.geometry.shapes import Shape
-from agent.perturbations._layers import kept
+from agent.perturbations._layers import kept, pinned
 from agent.perturbations.on_object._face import face_points
 
 EXTENT: Final = 1.9
@@ -26,7 +26,7 @@ VARIETY: Final = 4
 """How many branches there are; each is seen mirrored too."""
 
 _SUPER: Final = 2
-_GROWN: Final = 768  # side of the drawing that all sizes are taken from: 1.2 MB a branch
+_GROWN: Final = 560  # side of the drawing that all sizes are taken from: .6 MB a branch
 _LARGEST: Final = 1024
 _SHIFT: Final = 4
 _BARK: Final = (74, 60, 48)
@@ -159,7 +159,7 @@ def _within(piece: _Piece) -> bool:
     return bool(y.min() >= 0 and y.max() <= HUNG[1] and np.abs(x).max() <= room)
 
 
-@kept
+@pinned
 def _grown(variety: int) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
     """A full-grown branch, (S, S): the number of the piece in front, 0 for none; and colour and
     coverage by number, (N + 1, 4)."""
