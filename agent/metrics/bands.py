@@ -60,15 +60,20 @@ target; ``sharpness`` is the variance of its Laplacian (Pech-Pacheco et al. 2000
 ``hour`` is the local hour of the day, from 0 to 24.
 """
 
+NAMES: Final = frozenset({"file"})
+"""Tags that name a picture and hold nothing that several pictures share."""
+
 
 def slices_of(tags: Mapping[str, str], measured: Mapping[str, float]) -> tuple[Slice, ...]:
     """The slices that a target belongs to, by name.
 
     A tag whose name has bands and whose value is a number is banded, any other tag is its own
     band; a measured property needs bands (``KeyError``). A measured property goes before a tag
-    of its name; empty tags are left out.
+    of its name; empty tags are left out, and those that only name a picture.
     """
-    own = {name: _tagged(name, value) for name, value in tags.items() if value}
+    own = {
+        name: _tagged(name, value) for name, value in tags.items() if value and name not in NAMES
+    }
     own.update({name: BANDS[name].band(value) for name, value in measured.items()})
     return tuple(Slice(name, own[name]) for name in sorted(own))
 

@@ -194,7 +194,9 @@ def test_counts_that_cannot_be_are_refused() -> None:
 
 
 def test_a_property_falls_into_fixed_bands_and_a_tag_is_its_own() -> None:
-    assert slices_of({"site": "harbour", "hour": "13", "note": ""}, {"size_px": 31.9}) == (
+    assert slices_of(
+        {"site": "harbour", "hour": "13", "note": "", "file": "a.png"}, {"size_px": 31.9}
+    ) == (
         Slice("hour", "12 to 15 h"),
         Slice("site", "harbour"),
         Slice("size_px", "16 to 32 px"),
