@@ -51,13 +51,16 @@ BANDS: Final[Mapping[str, Bands]] = {
     "size_px": Bands((8, 16, 32, 64, 96, 128, 256), "px"),
     "distance_m": Bands((5, 10, 20, 30, 50, 80, 120), "m"),
     "hour": Bands((3, 6, 9, 12, 15, 18, 21), "h"),
+    "light": Bands((0.2, 0.4, 0.6, 0.8)),
+    "yaw": Bands((-45, -30, -15, 15, 30, 45), "degrees"),
 }
 """Bands by property.
 
 ``brightness`` and ``contrast`` are the mean and the standard deviation of luma 0..255 over the
 target; ``sharpness`` is the variance of its Laplacian (Pech-Pacheco et al. 2000), in half decades;
 ``size_px`` is the root of the target's area, where 32 and 96 are COCO's bounds of small and medium;
-``hour`` is the local hour of the day, from 0 to 24.
+``hour`` is the local hour of the day, from 0 to 24. ``light`` (of full daylight, 0..1) and ``yaw``
+(of the sign against the view) are tags of the synthetic drive.
 """
 
 NAMES: Final = frozenset({"file"})
