@@ -31,20 +31,49 @@ def settle(measure: Measure, *, at_least: float | None = None, at_most: float = 
 
 
 def more_needed(measure: Measure, limit: float, n: int) -> int | None:
-    """About how many more than ``n`` would settle it, if the figure stayed what it is.
+    """About how many more than ``n`` frames would settle it, if the figure stayed what it is.
 
-    An interval's half-width shrinks with the root of n. None where the figure lies on the limit:
-    no number of frames would do.
+    Wilson's interval leaves a limit out once n is z^2 limit (1 - limit) / distance^2. How many
+    independent cases there are now follows from the interval's width, so that clips count for what
+    they tell. For figures that are no shares the width shrinks with the root of n. None where the
+    figure lies on the limit: no number of frames would do.
 
-    >>> more_needed(Measure(0.95, 0.85, 0.99), 0.90, 50)
-    150
+    >>> more_needed(Measure(0.95, 0.8354, 0.9862), 0.90, 100)
+    245
     """
     away = abs(measure.value - limit)
     if away < 1e-9:
         return None
-    half = measure.value - measure.low if measure.value > limit else measure.high - measure.value
-    # Rounded first: a hair above a whole number is no further frame.
-    return max(1, math.ceil(round(n * (half / away) ** 2, 6)) - n)
+    if measure.low >= 0 and measure.high <= 1:
+        times = Z95**2 * limit * (1 - limit) / away**2 / _cases(measure)
+    else:
+        over = measure.value > limit
+        half = measure.value - measure.low if over else measure.high - measure.value
+        times = (half / away) ** 2
+    return max(1, math.ceil(n * times) - n)
+
+
+def _cases(measure: Measure) -> float:
+    """The number of independent cases whose Wilson interval is as wide as this one."""
+    least, most = 1e-3, 1e12
+    for _ in range(80):
+        middle = math.sqrt(least * most)
+        if _width(measure.value, middle) > measure.high - measure.low:
+            least = middle
+        else:
+            most = middle
+    return least
+
+
+def _width(share: float, n: float) -> float:
+    spread = Z95**2 / n
+    return 2 * Z95 / (1 + spread) * math.sqrt(share * (1 - share) / n + spread / (4 * n))
+
+
+def more_pictures(value: float, limit: float, n: int) -> int | None:
+    """As ``more_needed``, for a rate of events per picture with ``poisson_rate``'s interval."""
+    away = abs(value - limit)
+    return None if away < 1e-9 else max(1, math.ceil(Z95**2 * limit / away**2) - n)
 
 
 def poisson_rate(events: int, n: int, z: float = Z95) -> Interval:

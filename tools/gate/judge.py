@@ -10,7 +10,15 @@ from agent.errors import ConfigError, DataError
 from agent.statistics.intervals import wilson
 from tools.evaluate.results import ConditionFigures, Results
 from tools.gate import policy as rules
-from tools.gate.evidence import Answer, Measure, difference, more_needed, poisson_rate, settle
+from tools.gate.evidence import (
+    Answer,
+    Measure,
+    difference,
+    more_needed,
+    more_pictures,
+    poisson_rate,
+    settle,
+)
 from tools.gate.figures import find, mean_over_kinds, still_seen
 from tools.gate.read import read_results
 from tools.gate.units import severity_of
@@ -159,7 +167,7 @@ class Judge:
         measure = Measure(events / frames if frames else 0.0, low, high)
         answer = settle(measure, at_most=rule.at_most)
         said = f"{measure.value:.3g} ({low:.3g} to {high:.3g})"
-        more = more_needed(measure, rule.at_most, frames) if answer == "unsure" else None
+        more = more_pictures(measure.value, rule.at_most, frames) if answer == "unsure" else None
         return Ruling(
             rule.rule, f"{what} at most {rule.at_most:g}", answer, said, more, "", rule.why
         )
