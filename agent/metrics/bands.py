@@ -59,7 +59,7 @@ BANDS: Final[Mapping[str, Bands]] = {
 ``brightness`` and ``contrast`` are the mean and the standard deviation of luma 0..255 over the
 target; ``sharpness`` is the variance of its Laplacian (Pech-Pacheco et al. 2000), in half decades;
 ``size_px`` is the root of the target's area, where 32 and 96 are COCO's bounds of small and medium;
-``hour`` is the local hour of the day, from 0 to 24. ``light`` (of full daylight, 0..1) and ``yaw``
+``hour`` is the local hour of the day, from 0 to 24. ``light`` (1 is well exposed) and ``yaw``
 (of the sign against the view) are tags of the synthetic drive.
 """
 
