@@ -66,6 +66,8 @@ def scene_depth_m(pixels: Pixels, step: int, brightest: float) -> NDArray[np.flo
     size = (sky.shape[1], sky.shape[0])
     blue = shrunk(np.asarray(cv2.extractChannel(pixels, 2), np.uint8), size)
     slope = 1 / (_SKY_SPAN * brightest)
+    # A mean of neighbours: cells must not show where the sky meets trees.
+    blue = np.asarray(cv2.blur(blue, (3, 3)), np.uint8)
     likeness = np.clip(blue * np.float32(slope) - np.float32(_SKY_LEVEL / _SKY_SPAN), 0, 1)
     return np.asarray(1 / (things + likeness * (sky - things)))
 

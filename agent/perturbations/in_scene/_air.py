@@ -75,11 +75,14 @@ def _show(cover: NDArray[np.uint8], moment: Moment, extinction: float, distance:
     x, top = float(plane.corners[:, 0].mean()), float(plane.corners[2:, 1].mean())
     foot = HORIZON * cover.shape[0] + focal_px(cover.shape) * CAMERA_HEIGHT_M / distance
     y0, y1 = int(max(top, 0)), int(min(foot, cover.shape[0]))
-    x0, x1 = int(max(x - half - 1, 0)), int(min(x + half + 2, cover.shape[1]))
+    soft_px = max(half, 1.0)
+    x0, x1 = int(max(x - half - soft_px, 0)), int(min(x + half + soft_px + 1, cover.shape[1]))
     if y1 > y0 and x1 > x0:
-        inside = np.clip(half + 0.5 - np.abs(np.arange(x0, x1) + 0.5 - x), 0, 1)
-        post = np.broadcast_to((255 * inside).astype(np.uint8), (y1 - y0, x1 - x0))
-        _draw_near(cover[y0:y1, x0:x1], np.ascontiguousarray(post), own)
+        # The post is supposed and not seen, and may not go down so far: no edge may tell of it.
+        aside = np.abs(np.arange(x0, x1, dtype=np.float32) + 0.5 - x)
+        inside = np.clip((half + soft_px - aside) / (2 * soft_px), 0, 1)
+        down = np.linspace(255, 0, y1 - y0, dtype=np.float32)[:, None]
+        _draw_near(cover[y0:y1, x0:x1], (down * inside).astype(np.uint8), own)
 
 
 def _draw_near(view: NDArray[np.uint8], mask: NDArray[np.uint8], own: int) -> None:

@@ -52,7 +52,12 @@ def over(shape: tuple[int, ...], coarse: NDArray[np.uint8]) -> NDArray[np.uint8]
     return np.ascontiguousarray(full[: shape[0], : shape[1]])
 
 
-def behind_target(glare: NDArray[np.uint8], moment: Moment, most: NDArray[np.uint8]) -> None:
+def behind_target(
+    glare: NDArray[np.uint8],
+    lamp: tuple[float, float],
+    moment: Moment,
+    most: NDArray[np.uint8],
+) -> None:
     """Hold the glare (H, W, 3) on the target down to ``most`` (3), in place: a lamp that stands
     where the target is stands behind it, and only its strayed light is seen there."""
     if moment.region is None and moment.quad is None:
@@ -61,11 +66,12 @@ def behind_target(glare: NDArray[np.uint8], moment: Moment, most: NDArray[np.uin
     window = plane.window(glare.shape)
     if window.empty:
         return
-    view = window.of(glare)
-    if (view.max(axis=(0, 1)) <= most).all():
+    hull = plane.corners.astype(np.float32)
+    if cv2.pointPolygonTest(hull, lamp, False) < 0:
         return
+    view = window.of(glare)
     mask = plane.mask(window)
     for channel, level in enumerate(most.tolist()):
-        above = cv2.subtract(view[..., channel], (float(level),))
+        above = cv2.subtract(view[..., channel], np.full_like(mask, level))
         hidden = cv2.multiply(above, mask, scale=1 / 255)
         view[..., channel] = cv2.subtract(view[..., channel], hidden)

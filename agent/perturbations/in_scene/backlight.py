@@ -13,7 +13,7 @@ from agent.perturbations import Moment, Perturbation
 from agent.perturbations._camera_view import daylight
 from agent.perturbations._layers import kept
 from agent.perturbations.in_scene._light import PLACES, by_place, levels, light_of
-from agent.perturbations.in_scene._sky import sky_cover
+from agent.perturbations.in_scene._sky import sky_of
 from agent.values import Pixels
 
 _SKY_LEVEL: Final = 250.0  # just below white: that is how the sky is exposed
@@ -23,8 +23,9 @@ class Backlight(Perturbation):
     """Bright sky behind the object: the camera exposes for the sky and the foreground falls dark.
 
     Severity is how far the foreground is under-exposed against the sky, 0 to ``deepest_ev`` stops
-    (4 EV: a surface in its own shade against a bright sky). Wide, bright or blue places in the
-    upper part are the sky, which comes to stand just below white; the target never is. Of the sky's
+    (4 EV: a surface in its own shade against a bright sky). Wide, bright, blue or
+    evenly gray places in the upper part are the sky; the target never is. The sky comes to stand
+    just below white: a gray one becomes a bright one, as the light behind must be. Of the sky's
     light, ``veiling`` (ISO 9358's veiling glare index; 1 to 3 % in good lenses) strays over all, so
     that shade is grey and not black. A picture without sky is shaded as a whole: the sky is then
     taken to lie beyond it.
@@ -39,9 +40,10 @@ class Backlight(Perturbation):
         if severity <= 0:
             return pixels.copy()
         brightest = round(daylight(pixels))
-        sky = sky_cover(pixels, brightest, moment)
-        table = _exposed(self.deepest_ev * severity, self.veiling * severity, brightest)
-        return by_place(table, sky, pixels)
+        sky = sky_of(pixels, brightest, moment)
+        level = min(round(sky.level), brightest)
+        table = _exposed(self.deepest_ev * severity, self.veiling * severity, level)
+        return by_place(table, sky.cover, pixels)
 
     def describe(self, severity: float) -> str:
         return f"{self.deepest_ev * severity:.1f} EV under the sky"

@@ -75,7 +75,8 @@ class HeadlightGlare(Perturbation):
         coarse = cv2.merge([levels(light * np.float32(part)) for part in _LIGHT])
         glare = over(pixels.shape, np.asarray(coarse, np.uint8))
         strayed = sum(10 * lamp.lux * part_of_white for lamp in lamps) / _HIDDEN_DEG**2
-        behind_target(glare, moment, levels(np.array(_LIGHT) * strayed))
+        for lamp in lamps:
+            behind_target(glare, (lamp.x, lamp.y), moment, levels(np.array(_LIGHT) * strayed))
         return by_place(adding(gain), glare, pixels)
 
     def describe(self, severity: float) -> str:

@@ -31,6 +31,7 @@ _SWAY: Final = 0.006  # of the picture's width
 _SWAY_HZ: Final = (0.31, 0.47)
 _NOISE: Final = 256  # knots a side of the foliage's chance
 _KNOT_M: Final = 0.08
+_RESOLVED: Final = 1.5  # knots between samples; twigs are about as wide
 
 
 class ShadowEdge(Perturbation):
@@ -42,8 +43,8 @@ class ShadowEdge(Perturbation):
     mm for each metre to what casts the shadow. The pattern lies on a flat road and, beyond it, on
     upright things 18 m away (a small picture is a crop of the object alone, at the distance that
     its size tells). ``tree``: a crown's shade with flecks of sun, which sways a little with the
-    time; ``building``: one straight, still edge. Where it falls is chance; what looks like sky is
-    never in the shade.
+    time; ``building``: one straight, still edge. Where it falls is chance; what looks like sky,
+    bright or evenly gray, is never in the shade.
     """
 
     motion: ClassVar[Motion] = "moving"
@@ -138,6 +139,11 @@ def _shade(
     place_x = across * np.float32(1 / _KNOT_M) + np.float32(chance.uniform(0, _NOISE) + _NOISE)
     place_y = along * np.float32(1 / _KNOT_M) + np.float32(chance.uniform(0, _NOISE))
     texture = cv2.remap(leaves, place_x, place_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    # Where neighbouring rows lie many leaves apart no fleck is resolved, only their mean.
+    apart = np.abs(np.gradient(along[:, :1], axis=0)) / np.float32(_KNOT_M)
+    resolved = np.clip(_RESOLVED / np.maximum(apart, 1e-3), 0, 1) ** 2
+    mean = np.float32(leaves.mean())
+    texture = mean + np.asarray(resolved, np.float32) * (texture - mean)
     return _full(np.clip(texture + 0.9 * np.tanh(inward / np.float32(reach)), 0, 1), size)
 
 

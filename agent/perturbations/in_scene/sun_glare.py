@@ -20,14 +20,15 @@ from agent.values import Pixels
 _FARTHEST_DEG: Final = 35.0
 _SUN_LIGHT: Final = (1.12, 0.98, 0.72)  # of white's: the sun some degrees up, about 4500 K
 _SIGN_RADIUS: Final = 0.54  # of an octagon, by its height
-_USUAL: Final = 0.4  # of the picture's height: where targets usually are, in the middle column
+_USUAL: Final = (0.12, 0.3)  # of the picture, from its middle column and its top: beside and above
+_HIDDEN_DEG: Final = 5.0  # of a sun behind the target, only light strayed this far is seen
 _SLANT: Final = 0.9  # radians: how far to the left or right of straight up the sun may stand
 
 
 class SunGlare(Perturbation):
     """Low sun ahead: its disc burns out, and the light that strays from it veils the picture.
 
-    The angle between the sun and where targets usually are (a little above the picture's middle; in
+    The angle between the sun and where targets usually are (beside and above the middle; in
     a crop the object's edge) falls in equal ratios from 35 degrees, mostly out of the picture, to
     ``closest_deg``; so the sun stays where it is while a clip's target moves, and its angle to that
     target is about the one told. The target hides the disc where it stands before it. The veil is
@@ -54,8 +55,8 @@ class SunGlare(Perturbation):
         x, y = _place(pixels.shape, moment, self.kind(), self._degrees(severity))
         coarse = _glare((pixels.shape[0], pixels.shape[1]), x, y, lux)
         glare = over(pixels.shape, coarse)
-        strayed = 10 * lux / self._degrees(severity) ** 2
-        behind_target(glare, moment, levels(np.array(_SUN_LIGHT) * strayed))
+        strayed = 10 * lux / max(_HIDDEN_DEG, self._degrees(severity)) ** 2
+        behind_target(glare, (x, y), moment, levels(np.array(_SUN_LIGHT) * strayed))
         return by_place(adding(gain), glare, pixels)
 
     def describe(self, severity: float) -> str:
@@ -74,7 +75,7 @@ def _place(
     """Where the sun stands, in pixels: the same in all frames of a clip, wherever the target is."""
     slant = float(moment.generator(kind).uniform(-_SLANT, _SLANT))
     away = focal_px(shape) * float(np.tan(np.radians(degrees)))
-    x, y = shape[1] / 2, _USUAL * shape[0]
+    x, y = shape[1] * (0.5 + float(np.copysign(_USUAL[0], slant))), shape[0] * _USUAL[1]
     if is_crop(shape):
         x, y = shape[1] / 2, shape[0] / 2
         away += CROP_FILL * min(shape[:2]) * _SIGN_RADIUS

@@ -47,3 +47,12 @@ def test_stray_light_keeps_shade_from_black() -> None:
     )
     assert LINEAR[with_veil[220, 160, 0]] == pytest.approx(0.02 * LINEAR[250], rel=0.1)
     assert without[220, 160, 0] == 0
+
+
+def test_a_gray_sky_becomes_the_bright_light_behind() -> None:
+    chance = np.random.default_rng(1)
+    pixels = chance.integers(30, 160, (240, 320, 3)).astype(np.uint8)
+    pixels[:100] = (112, 114, 118)
+    result = Backlight().apply(pixels, 1.0, Moment())
+    assert result[20:60].min() > 200
+    assert result[180:].mean() < 80

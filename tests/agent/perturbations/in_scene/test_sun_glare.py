@@ -15,7 +15,7 @@ BLACK = np.zeros((480, 640, 3), np.uint8)
 
 def test_the_veil_falls_with_the_square_of_the_angle() -> None:
     """Stiles and Holladay: 10 E / angle^2, E and white as the parameters say."""
-    kind = SunGlare(closest_deg=15, sun_lux=10_000, scatter=1, white_cd_m2=10_000, metering_ev=0)
+    kind = SunGlare(closest_deg=5, sun_lux=10_000, scatter=1, white_cd_m2=10_000, metering_ev=0)
     seen = LINEAR[kind.apply(BLACK, 1.0, Moment(seed=1))][..., 1]
     sun = np.argwhere(seen == seen.max()).mean(0)
     rows, columns = np.mgrid[0:480, 0:640]
