@@ -22,7 +22,7 @@ _LEAST_WIDTH: Final = 640
 _NEAR_M: Final = 5.0
 _FAR_M: Final = 250.0
 _ROADSIDE_M: Final = 6.0  # trees, houses and signs stand about so far to either side
-_THINGS_M: Final = 120.0  # what hides the sky is seldom farther
+THINGS_M: Final = 120.0  # what hides the sky is seldom farther
 _HIGHEST_M: Final = 10.0
 _SKY_M: Final = 100.0  # how high the layer of air reaches that fog fills
 _SKY_LEVEL: Final = 0.55  # of daylight: what is darker in blue is no sky
@@ -54,15 +54,18 @@ def target_distance_m(shape: tuple[int, ...], moment: Moment) -> float | None:
     return focal_px(shape) / max(plane.px_per_cm * 100, 1e-3)
 
 
-def scene_depth_m(pixels: Pixels, step: int, brightest: float) -> NDArray[np.float32]:
+def scene_depth_m(
+    pixels: Pixels, step: int, brightest: float, farthest_m: float = THINGS_M
+) -> NDArray[np.float32]:
     """Depth of a road scene in metres, on every ``step``-th pixel, (h, w).
 
     Below the horizon a flat road seen from 1.4 m. Above it things stand 6 m to either side, none
     of them higher than 10 m over the camera; and what is as blue or bright as daylight
     (``brightest``, a value 0..255) is the sky, whose depth is the way through a layer of air 100 m
-    high. Far things and the sky meet at the horizon without a jump.
+    high. Far things and the sky meet at the horizon without a jump. Nothing but the sky is farther
+    than ``farthest_m``.
     """
-    things, sky = _nearness((pixels.shape[0], pixels.shape[1]), step)
+    things, sky = _nearness((pixels.shape[0], pixels.shape[1]), step, farthest_m)
     size = (sky.shape[1], sky.shape[0])
     blue = shrunk(np.asarray(cv2.extractChannel(pixels, 2), np.uint8), size)
     slope = 1 / (_SKY_SPAN * brightest)
@@ -73,7 +76,9 @@ def scene_depth_m(pixels: Pixels, step: int, brightest: float) -> NDArray[np.flo
 
 
 @kept
-def _nearness(shape: tuple[int, int], step: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _nearness(
+    shape: tuple[int, int], step: int, farthest_m: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """One by depth, 1/m, on a grid (h, w): of road and things; and of the sky, which gives way to
     them below the middle, since the true horizon may lie lower than that."""
     focal = focal_px(shape)
@@ -82,7 +87,7 @@ def _nearness(shape: tuple[int, int], step: int) -> tuple[NDArray[np.float32], N
     up = np.maximum(-down, 0)[:, None]
     ground = np.maximum(down, 0)[:, None] / CAMERA_HEIGHT_M
     things = np.maximum(np.maximum(ground, across[None] / _ROADSIDE_M), up / _HIGHEST_M)
-    things = np.clip(things, 1 / _THINGS_M, 1 / _NEAR_M)
+    things = np.clip(things, 1 / farthest_m, 1 / _NEAR_M)
     lower = np.clip((_places(shape[0], step) / shape[0] - HORIZON) / _NO_SKY, 0, 1)[:, None]
     sky = np.maximum(up / _SKY_M, 1 / _FAR_M) * (1 - lower) + things * lower
     return things.astype(np.float32), sky.astype(np.float32)

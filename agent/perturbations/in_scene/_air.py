@@ -12,6 +12,7 @@ from agent.perturbations import Moment
 from agent.perturbations._camera_view import (
     CAMERA_HEIGHT_M,
     HORIZON,
+    THINGS_M,
     focal_px,
     is_crop,
     scene_depth_m,
@@ -21,6 +22,7 @@ from agent.perturbations.in_scene._light import cover_of
 from agent.values import Pixels
 
 _POST_CM = 8.0
+_UNTOLD_M = 50.0  # where no target is told: as far as signs are looked for, at most
 
 
 def even_distance_m(shape: tuple[int, ...], moment: Moment, object_m: float) -> float | None:
@@ -45,11 +47,14 @@ def air_cover(
     """How much of a road scene the air covers, (H, W), as an index of ``covering``.
 
     Reckoned on every few pixels from the scene's depth. The target, and the post that it stands on,
-    have the cover of their own distance. ``density`` gives the air's relative density on a grid.
+    have the cover of their own distance; where none is told, or there are several, nothing but the
+    sky is farther than 50 m, so that a sign in the middle is not lost in the horizon's depth while
+    its neighbours are seen. ``density`` gives the air's relative density on a grid.
     """
     shape = pixels.shape
     step = max(2, min(shape[0], shape[1]) // 72)
-    depth = scene_depth_m(pixels, step, brightest)
+    targeted = moment.region is not None or moment.quad is not None
+    depth = scene_depth_m(pixels, step, brightest, THINGS_M if targeted else _UNTOLD_M)
     thick = depth * np.float32(-extinction)
     if density is not None:
         thick *= density((depth.shape[0], depth.shape[1]))
@@ -57,7 +62,7 @@ def air_cover(
     size = (coarse.shape[1] * step, coarse.shape[0] * step)
     full = np.asarray(cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR), np.uint8)
     cover = np.ascontiguousarray(full[: shape[0], : shape[1]])
-    if moment.region is not None or moment.quad is not None:
+    if targeted:
         _show(cover, moment, extinction, target_distance_m(shape, moment) or 0.1)
     return cover
 

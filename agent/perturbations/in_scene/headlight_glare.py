@@ -26,7 +26,8 @@ _FADE_M: Final = 10.0  # within which the vehicle comes out of the distance
 _LIGHT: Final = (1.0, 0.97, 0.9)  # of white's: halogen and LED mixed, in a camera set to daylight
 _RAY_DEG: Final = 0.2  # half widths of a streak
 _LONG_DEG: Final = 5.0
-_HIDDEN_DEG: Final = 1.5  # of a lamp behind the target, only light strayed this far is seen
+_HIDDEN_DEG: Final = 5.0  # of a lamp behind the target, only light strayed this far is seen
+_HIDDEN_MOST: Final = 0.3  # of white: what strays past the target's own edge at most
 _RAYS: Final = (1.35, -1.75)  # radians: across the arcs that wipers leave on the glass
 
 
@@ -75,6 +76,7 @@ class HeadlightGlare(Perturbation):
         coarse = cv2.merge([levels(light * np.float32(part)) for part in _LIGHT])
         glare = over(pixels.shape, np.asarray(coarse, np.uint8))
         strayed = sum(10 * lamp.lux * part_of_white for lamp in lamps) / _HIDDEN_DEG**2
+        strayed = min(strayed, _HIDDEN_MOST)
         for lamp in lamps:
             behind_target(glare, (lamp.x, lamp.y), moment, levels(np.array(_LIGHT) * strayed))
         return by_place(adding(gain), glare, pixels)

@@ -66,3 +66,11 @@ def test_banks_drift_sideways_with_time() -> None:
     )
     assert np.abs(one - soon).max() <= 4
     assert np.abs(one - late).max() > 4
+
+
+def test_without_a_told_target_the_middle_is_not_lost_while_its_sides_are_seen() -> None:
+    pixels = np.full((480, 640, 3), 40, np.uint8)
+    pixels[:40] = 200
+    seen = Fog(thickest_m=100, banks=0).apply(pixels, 1.0, Moment())[230, :, 1]
+    assert seen[320] < 190
+    assert seen[320] - seen[60] < 110

@@ -34,7 +34,7 @@ def test_the_edge_widens_with_the_distance_of_what_casts_it() -> None:
     narrow, wide = (
         int(((row > row.min() + 3) & (row < row.max() - 3)).sum())
         for row in (
-            building(1.0, caster_m=distance)[150:, :, 1].astype(int) for distance in (5, 40)
+            building(1.0, caster_m=distance)[150:, :, 1].astype(int) for distance in (15, 80)
         )
     )
     assert wide > 2.5 * narrow
