@@ -23,6 +23,7 @@ from rich.table import Table
 from agent.assembly import Examiner
 from agent.card import ModelCard
 from agent.errors import UsageError
+from agent.models._graph import Graph
 from tools.bench.pictures import scenes
 from tools.bench.speed import Goal
 from tools.bench.tables import print_goals
@@ -35,6 +36,8 @@ from tools.evaluate.workload import Workload
 
 FRAMES: Final = 32
 """Pictures that are drawn where no data are given."""
+
+FEWEST: Final = 10
 
 ONE_WORKER: Final = 0.87
 TWO_WORKERS: Final = 1.7
@@ -97,6 +100,9 @@ def measure(
         folder = Path(name)
         examiner = Examiner(_card(model, folder), suite, checked=True)
         data = data or DataSpec(f"folder:{_drawn(folder / 'pictures')}")
+        count = len(data.open())
+        if count < FEWEST:
+            raise UsageError(f"{data.source} holds {count} frames; {FEWEST} are needed at least.")
         bare = [_bare(examiner, data)]
         runs: dict[int, list[_Run]] = {1: [], 2: []}
         for number in range(rounds):
@@ -137,19 +143,20 @@ def show(console: Console, measured: Throughput) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """One evaluation: frames, pairs, and the steady part's pairs per second; seconds in all."""
+    """One evaluation: frames, pairs, the steady part's pairs per second, and seconds in all."""
 
     frames: int
     pairs: int
     rate: float
+    whole_s: float
     predict_s: float
     perturb_s: float
 
     def where(self, decode_ms: float, invoke_ms: float) -> dict[str, float]:
         """Milliseconds for each picture, clean ones among them, by what takes them."""
         pictures = self.frames + self.pairs
-        whole = 1000 / self.rate * self.pairs / pictures
-        predict, perturb = (1000 * s / pictures for s in (self.predict_s, self.perturb_s))
+        times = self.whole_s, self.predict_s, self.perturb_s
+        whole, predict, perturb = (1000 * seconds / pictures for seconds in times)
         decode = decode_ms * self.frames / pictures
         return {
             "bare invoke": invoke_ms,
@@ -183,11 +190,9 @@ def _run(
     pairs = sum(cell.frames for cell in kept.gathering.tally.cells.values())
     # Without the beginning, while workers start, and the end, when one has nothing left to do.
     first, last = len(camera) // 4, len(camera) - 2
-    if last - first < 4:
-        raise UsageError(f"{data.source} holds {len(camera)} frames; 10 are needed at least.")
     rate = (last - first) / (stamps[last] - stamps[first]) * pairs / len(camera)
-    gathered = kept.gathering
-    return _Run(gathered.frames, pairs, rate, gathered.predict_s, gathered.perturb_s)
+    whole_s, gathered = stamps[len(camera)] - stamps[0], kept.gathering
+    return _Run(gathered.frames, pairs, rate, whole_s, gathered.predict_s, gathered.perturb_s)
 
 
 def _bare(examiner: Examiner, data: DataSpec) -> tuple[float, Inference]:
@@ -199,11 +204,20 @@ def _bare(examiner: Examiner, data: DataSpec) -> tuple[float, Inference]:
 
 
 def _card(model: Path, folder: Path) -> Path:
-    """The card given, or a plain one for a classifier's file."""
+    """The card given, or a plain one for a classifier's file, whose labels are but numbers."""
     if model.suffix == ".toml":
         return model
+    try:
+        classes = Graph(model).outputs[0].shape[-1]
+    except (OSError, RuntimeError, ValueError) as error:
+        raise UsageError(
+            f"{model} cannot be run: {str(error).splitlines()[0]}",
+            remedy="Give a classifier's TFLite file, or a card, with --model.",
+        ) from None
+    (folder / "labels.txt").write_text("".join(f"class {n}\n" for n in range(classes)))
+    card = ModelCard(file=model.resolve(), kind="classifier", labels=Path("labels.txt"))
     path = folder / "card.toml"
-    path.write_text(ModelCard(file=model.resolve(), kind="classifier").to_toml(), encoding="utf-8")
+    path.write_text(card.to_toml(), encoding="utf-8")
     return path
 
 
