@@ -88,7 +88,9 @@ class BreakingPoint(Strategy):
         return _TargetSearch(self._sweeps, ladders, self._rungs, self._unvaried)
 
     def _ladder(self, condition: Condition) -> Ladder:
-        top, stride = self._rungs, self.settings.scan
+        top = self._rungs
+        # A quarter of the ladder at most, or a scan would be none.
+        stride = max(1, min(self.settings.scan, top // 4))
         first = (top,) if condition.monotone else (*range(stride, top, stride), top)
         return Ladder(top, first, self.settings.checks)
 

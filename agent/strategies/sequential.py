@@ -84,8 +84,8 @@ class Sequential(Strategy):
     The unit of evidence is a track (one sign on one approach), or a whole clip where ``unit`` says
     so (several signs that share their weather): a photo is a clip of its own. A unit is lost when
     at least half of its frames are, of those on which it was seen clean; ``event`` may ask for any
-    or for all instead. It counts once its clip is over or it has been gone for 30 frames; one that
-    is never seen clean is no evidence.
+    or for all instead. It counts once its clip is over or, for a track, when it has been gone for
+    30 frames; one that is never seen clean is no evidence.
 
     Each kind of the suite is tested by itself, at ``error`` for either wrong answer: with twenty
     kinds at 5 %, expect one. A claim of 10 % is accepted as surely as that where the rate is 5 %
@@ -115,8 +115,9 @@ class Sequential(Strategy):
     def ask(self, target: Target) -> tuple[Condition, ...]:
         if target.frame != self._frame:
             self._frame, self._asked = target.frame, set()
-            for kind in self._kinds.values():
-                kind.close(before=target.frame - PATIENCE)
+            if self.settings.unit == "track":
+                for kind in self._kinds.values():
+                    kind.close(before=target.frame - PATIENCE)
         if target.label is None:
             return ()
         open_kinds = [k.condition for k in self._kinds.values() if k.decision == "open"]
@@ -161,14 +162,17 @@ class _Kind:
     decision: Decision = "open"
     clip: str = ""
     units: dict[str, _Unit] = field(default_factory=dict)
+    counted: set[str] = field(default_factory=set)
 
     def add(self, trial: Trial) -> None:
         if trial.clip != self.clip:
             self.close()
-            self.clip = trial.clip
+            self.clip, self.counted = trial.clip, set()
         if not trial.clean.seen:
             return
         name = trial.target.track if self.settings.unit == "track" else ""
+        if name in self.counted:
+            return  # it comes back after it was taken for gone: no second piece of evidence
         unit = self.units.setdefault(name, _Unit())
         unit.frames, unit.lost = unit.frames + 1, unit.lost + trial.flipped
         unit.last = trial.frame
@@ -177,6 +181,7 @@ class _Kind:
         """Count the units last seen before a frame (None: all), as long as nothing is settled."""
         for name in [n for n, u in self.units.items() if before is None or u.last < before]:
             unit = self.units.pop(name)
+            self.counted.add(name)
             if self.decision == "open":
                 self.n, self.events = self.n + 1, self.events + unit.counts(self.settings.event)
                 self.decision = self.settings.test().decide(self.events, self.n)

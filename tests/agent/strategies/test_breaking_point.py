@@ -129,6 +129,12 @@ def test_hesitation_moves_the_search_below_the_loss_that_halving_met() -> None:
     assert (lowest_loss(sure[0]), lowest_loss(closely[0])) == (0.8, 0.35)
 
 
+def test_a_scan_is_never_so_coarse_that_it_is_none() -> None:
+    strategy = BreakingPoint([SNOW], BreakingPointSettings(scan=100, checks=0))
+    told, _ = search(strategy, {0: lambda s: not 0.4 < s <= 0.5})
+    assert lowest_loss(told[0]) == 0.425
+
+
 def test_it_says_how_it_searched() -> None:
     fixed = Condition((Part("rain", 0.5, fixed=True),))
     strategy = BreakingPoint([FOG, SNOW, fixed])

@@ -89,6 +89,16 @@ def test_two_tracks_of_a_clip_are_two_units_or_one() -> None:
         assert test.verdicts()[0].n == n
 
 
+@pytest.mark.parametrize("unit", ["track", "clip"])
+def test_what_comes_back_after_a_while_is_no_second_piece_of_evidence(unit: str) -> None:
+    test = strategy(unit=unit)
+    for frame in (0, 1, 100, 101):
+        tell(test, frame, lost=frame > 50, clip="drive")
+    (verdict,) = test.verdicts()
+    # A track is over when it has been gone for long; a clip lasts to its end.
+    assert (verdict.n, verdict.events) == (1, 0 if unit == "track" else 1)
+
+
 def test_what_is_not_seen_clean_is_no_evidence() -> None:
     test = strategy()
     for frame in range(100):
