@@ -41,12 +41,17 @@ def severity_of(kind: str, strength: str, tried: Sequence[ConditionFigures]) -> 
         (step / STEPS, _number(describe(step / STEPS), unit)) for step in range(1, STEPS + 1)
     ]
     known = [(severity, number) for severity, number in numbers if number is not None]
-    if not known or not min(n for _, n in known) <= wanted <= max(n for _, n in known):
+    least, most = min((n for _, n in known), default=0.0), max((n for _, n in known), default=0.0)
+    if least == most or not least <= wanted <= most:
         reach = f"{describe(0.001)} to {describe(1.0)}"
         raise ConfigError(
             f"No severity of {kind} is {strength}: it goes from {reach}.",
             remedy="Give a number and a unit within, as written there.",
         )
+    for condition in tried:
+        # Descriptions are rounded: what a severity that was tried is called means that severity.
+        if _number(condition.units, unit) == wanted:
+            return condition.severity
     rising = known[-1][1] > known[0][1]
     return next(s for s, number in known if (number >= wanted if rising else number <= wanted))
 
