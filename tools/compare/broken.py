@@ -76,14 +76,22 @@ class Changed:
         return sorted(kept, key=lambda change: change.rank)
 
     def shown(self) -> list[Change]:
-        """A few of each kind, no frame twice under one kind, kinds in turn."""
-        turns: list[tuple[int, Change]] = []
-        for kind in sorted(self._kept):
-            once: dict[int, Change] = {}
-            for change in _first(self._kept[kind]):
-                once.setdefault(change.position, change)
-            turns += enumerate(list(once.values())[:SHOWN])
-        return [change for _, change in sorted(turns, key=lambda turn: (turn[0], turn[1].rank))]
+        """A few of each kind, kinds in turn; no frame twice under one kind, nor at all while there
+        are others."""
+        waiting = {kind: _first(self._kept[kind]) for kind in sorted(self._kept)}
+        used: set[int] = set()
+        turns: list[Change] = []
+        for _ in range(SHOWN):
+            turn = []
+            for kind, changes in waiting.items():
+                if not changes:
+                    continue
+                chosen = next((c for c in changes if c.position not in used), changes[0])
+                used.add(chosen.position)
+                waiting[kind] = [c for c in changes if c.position != chosen.position]
+                turn.append(chosen)
+            turns += sorted(turn, key=lambda change: change.rank)
+        return turns
 
 
 def newly_broken() -> Changed:

@@ -11,7 +11,13 @@ from agent import __version__
 from agent.errors import MissingExtra
 from agent.values import Pixels, Sighting
 from tools.compare.broken import CLEAN
-from tools.compare.comparison import ChangedTarget, Comparison, KindFigures, PairedFigures
+from tools.compare.comparison import (
+    ChangedTarget,
+    Comparison,
+    ConditionFigures,
+    KindFigures,
+    PairedFigures,
+)
 from tools.compare.verdict import cautions, p_value
 from tools.evaluate.results import ModelFacts
 from tools.report import wording
@@ -98,6 +104,7 @@ def render(
             )
             if members
         ],
+        kinds=_by_kind(comparison.conditions),
         listed=comparison.newly_broken.listed[:MOST_LISTED],
         facts=_facts(comparison),
         command=command,
@@ -180,6 +187,14 @@ def _scale(rows: Sequence[PairedFigures]) -> float:
 
 def _worst_first(kinds: Sequence[KindFigures]) -> list[KindFigures]:
     return sorted(kinds, key=lambda kind: (kind.difference, kind.kind))
+
+
+def _by_kind(conditions: Sequence[ConditionFigures]) -> dict[str, list[ConditionFigures]]:
+    """Conditions by kind, in the suite's order."""
+    kinds: dict[str, list[ConditionFigures]] = {}
+    for condition in conditions:
+        kinds.setdefault(condition.kind, []).append(condition)
+    return kinds
 
 
 def _embedded(chosen: Sequence[Both]) -> list[TriptychCard]:

@@ -51,8 +51,8 @@ def _won(rows: Sequence[Row]) -> str:
 
 
 def _more(rows: Sequence[Row]) -> str:
-    rest = [where.removeprefix("under ") for where, _ in rows[NAMED:]]
-    return f", fewer points under {listed(rest)}" if rest else ""
+    rest = len(rows) - NAMED
+    return f", with {count(rest, 'smaller difference')} of that kind" if rest > 0 else ""
 
 
 def _capital(text: str) -> str:
