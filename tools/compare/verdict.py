@@ -32,7 +32,7 @@ def sentence(clean: PairedFigures, kinds: Sequence[KindFigures], clips: int) -> 
     better = [row for row in sure if row[1].won > row[1].lost]
     if worse or better:
         parts = [part for part in (_lost(worse), _won(better)) if part]
-        return f"B {' and '.join(parts)}; no other difference is more than chance."
+        return f"B {'; it '.join(parts)}; no other difference is more than chance."
     sums = f"of {count(n, 'sighting')} B loses {lost} that A has and wins {won} that A has not"
     if clips < FEWEST_CLIPS:
         said = count(clips, "clip")
@@ -51,8 +51,11 @@ def _won(rows: Sequence[Row]) -> str:
 
 
 def _more(rows: Sequence[Row]) -> str:
-    rest = len(rows) - NAMED
-    return f", with {count(rest, 'smaller difference')} of that kind" if rest > 0 else ""
+    """The rest by name, the last of many by number."""
+    names = [where for where, _ in rows[NAMED:]]
+    if len(names) > NAMED:
+        names = [*names[:NAMED], f"{len(names) - NAMED} more"]
+    return f"; by fewer points also {listed(names)}" if names else ""
 
 
 def _capital(text: str) -> str:

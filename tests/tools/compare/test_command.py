@@ -44,13 +44,13 @@ def classifiers(shared_data: Path, suite: str, limit: int) -> tuple[Examiner, Ex
     )
 
 
-def run(shared_data: Path, suite: str, out: Path, limit: int = 40) -> Outcome:
+def run(shared_data: Path, suite: str, out: Path, limit: int = 12) -> Outcome:
     a, b, data = classifiers(shared_data, suite, limit)
     return compare(a, b, data, out, command="fieldproof compare <a> & b")
 
 
 def test_each_side_is_what_evaluate_finds(shared_data: Path, suite: str, tmp_path: Path) -> None:
-    a, b, data = classifiers(shared_data, suite, 40)
+    a, b, data = classifiers(shared_data, suite, 16)
     found = compare(a, b, data, tmp_path / "c").comparison
     for examiner, side in ((a, "correct_a"), (b, "correct_b")):
         alone = evaluate(examiner, data, tmp_path / side).results
@@ -77,7 +77,7 @@ def test_the_files_are_whole_and_the_page_is_safe(
 
 
 def test_a_model_differs_nowhere_from_itself(shared_data: Path, suite: str, tmp_path: Path) -> None:
-    a, _, data = classifiers(shared_data, suite, 10)
+    a, _, data = classifiers(shared_data, suite, 4)
     found = compare(a, a, data, tmp_path).comparison
     assert found.verdict.startswith("A and B see the same targets")
     assert found.newly_broken.count == found.newly_seen.count == 0
@@ -92,7 +92,7 @@ def test_detectors_are_paired_object_by_object(
         Examiner(models / card, suite, aliases=aliases)
         for card in ("yolov8n192.toml", "ssdv1.toml")
     )
-    data = DataSpec(str(shared_data / "roadsign_voc"), limit=5)
+    data = DataSpec(str(shared_data / "roadsign_voc"), limit=4)
     found = compare(a, b, data, tmp_path).comparison
     for examiner, side in ((a, "correct_a"), (b, "correct_b")):
         alone = evaluate(examiner, data, tmp_path / side).results

@@ -38,6 +38,13 @@ def test_a_win_is_no_loss() -> None:
     assert text.startswith("B wins sightings that A has not, 20 under low light (and loses 1);")
 
 
+def test_losses_and_wins_are_told_apart_and_the_lesser_ones_by_name() -> None:
+    kinds = {f"k{lost}": cell(0, lost, 100) for lost in (40, 30, 20, 15)}
+    text = said(cell(0, 0, 100), fog=cell(12, 0, 100), **kinds)
+    assert "20 under k20 (and wins 0); by fewer points also under k15; it wins" in text
+    assert "12 under fog (and loses 0); no other" in text
+
+
 def test_what_chance_can_do_is_said_to_be_chance() -> None:
     assert said(cell(2, 3, 50), fog=cell(1, 3, 50)).startswith("No difference is more than chance")
 
