@@ -147,7 +147,7 @@ def evaluate(
             command=this_command(),
             progress=progress,
             fresh=fresh,
-            say=complaints.print,
+            say=lambda text: complaints.print(escape(text)),
         )
     if as_json:
         from tools.evaluate.results import to_json
@@ -303,6 +303,28 @@ def bench_perturbations(
     spec = DataSpec(data, data_labels, limit) if data else None
     plan = Plan(tuple(kinds or ()), model, imagecorruptions, speed, fidelity, accuracy, spec)
     measured = bench(plan, lambda what: frames_bar(complaints, what, "steps"))
+    print_json(measured.to_json()) if as_json else show(console, measured)
+    if strict and not measured.met:
+        raise typer.Exit(1)
+
+
+@bench_app.command("evaluate", epilog="Example: fieldproof bench evaluate --model model.tflite")
+def bench_evaluate(
+    model: Annotated[Path, typer.Option("--model", help="Card, or the bare file of a classifier.")],
+    data: Annotated[str, typer.Option("--data", help="Pictures; default: drawn ones.")] = "",
+    suite: SuiteOption = "quick",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 where a goal is missed.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how many pairs a second an evaluation makes, against what bare inference allows."""
+    from tools.bench.throughput import measure, show
+    from tools.evaluate.data import DataSpec
+    from tools.progress import frames_bar
+
+    spec = DataSpec(data) if data else None
+    measured = measure(model, spec, lambda what: frames_bar(complaints, what), suite=suite)
     print_json(measured.to_json()) if as_json else show(console, measured)
     if strict and not measured.met:
         raise typer.Exit(1)

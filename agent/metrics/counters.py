@@ -6,7 +6,7 @@ Confidences are kept as whole millionths, because sums of floats depend on their
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from agent.values import Sighting
@@ -40,7 +40,16 @@ class Cell:
     phantoms: int = 0
 
     def __add__(self, other: Cell) -> Cell:
-        return Cell(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+        # Field by field: astuple copies deeply, and cells are added by the thousand.
+        return Cell(
+            self.n + other.n,
+            self.correct + other.correct,
+            self.clean_correct + other.clean_correct,
+            self.flips + other.flips,
+            self.drop_micro + other.drop_micro,
+            self.frames + other.frames,
+            self.phantoms + other.phantoms,
+        )
 
 
 def cell_of(clean: Sighting, perturbed: Sighting) -> Cell:
