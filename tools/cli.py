@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 from agent.errors import FieldproofError, OutputError, UsageError
+from tools.bench.app import bench_app
+from tools.options import (
+    AliasOption,
+    DataOption,
+    JsonOption,
+    LimitOption,
+    ModelOption,
+    NamesOption,
+    SeedOption,
+    SuiteOption,
+    complaints,
+    console,
+    print_json,
+)
 
 app = typer.Typer(
     name="fieldproof",
@@ -25,31 +37,7 @@ model_app = typer.Typer(no_args_is_help=True, help="What a model file is, and wh
 app.add_typer(model_app, name="model")
 perturbations_app = typer.Typer(help="The catalogue of perturbations, and pictures of them.")
 app.add_typer(perturbations_app, name="perturbations")
-bench_app = typer.Typer(no_args_is_help=True, help="Speed and faithfulness, measured here.")
 app.add_typer(bench_app, name="bench")
-
-console = Console()
-complaints = Console(stderr=True)
-
-ModelOption = Annotated[Path, typer.Option("--model", help="Model card (TOML) of the model.")]
-SuiteOption = Annotated[
-    str, typer.Option("--suite", help="Suite of conditions: a shipped one's name or a TOML file.")
-]
-SeedOption = Annotated[int, typer.Option("--seed", help="All randomness follows from it.")]
-AliasOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--alias", help='Joins a data label to a model label: stop="stop sign". Repeatable.'
-    ),
-]
-NamesOption = Annotated[
-    Path | None, typer.Option("--data-labels", help="File that names the data's numeric ids.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
-DataOption = Annotated[
-    str, typer.Option("--data", help="Folder, CSV, COCO json, video, image, or drive_by:...")
-]
-LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="Use so many frames.")]
 
 
 def main() -> None:
@@ -76,11 +64,6 @@ def main() -> None:
         complaints.print_exception()
         complaints.print("[bold red]This is a fault in Fieldproof itself, not in what you did.[/]")
         sys.exit(FieldproofError.exit_code)
-
-
-def print_json(value: Any) -> None:
-    """Plain JSON on standard output, without colours or wrapping."""
-    print(json.dumps(value, indent=1))
 
 
 def _version(wanted: bool) -> None:
@@ -268,84 +251,6 @@ def preview(
     console.print(f"wrote {escape(str(made))}")
 
 
-@bench_app.command("perturbations", epilog="Example: fieldproof bench perturbations fog sticker")
-def bench_perturbations(
-    kinds: Annotated[list[str] | None, typer.Argument(help="These only.", metavar="KIND")] = None,
-    model: Annotated[
-        Path | None, typer.Option("--model", help="TFLite file that times are told against.")
-    ] = None,
-    imagecorruptions: Annotated[
-        str,
-        typer.Option(
-            "--imagecorruptions",
-            help="Compare with that package: a Python that has it, or the word install.",
-        ),
-    ] = "",
-    speed: Annotated[bool, typer.Option(help="Time the kinds.")] = True,
-    fidelity: Annotated[bool, typer.Option(help="Compare with exact operations.")] = True,
-    accuracy: Annotated[
-        Path | None,
-        typer.Option("--accuracy", help="Card of a classifier: its accuracy in two columns."),
-    ] = None,
-    data: Annotated[str, typer.Option("--data", help="Labelled pictures for --accuracy.")] = "",
-    data_labels: NamesOption = None,
-    limit: LimitOption = 200,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 1 where a goal is missed.")
-    ] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Time perturbations against references measured in the same run; check their faithfulness."""
-    from tools.bench.command import Plan, bench, show
-    from tools.evaluate.data import DataSpec
-    from tools.progress import frames_bar
-
-    spec = DataSpec(data, data_labels, limit) if data else None
-    plan = Plan(tuple(kinds or ()), model, imagecorruptions, speed, fidelity, accuracy, spec)
-    measured = bench(plan, lambda what: frames_bar(complaints, what, "steps"))
-    print_json(measured.to_json()) if as_json else show(console, measured)
-    if strict and not measured.met:
-        raise typer.Exit(1)
-
-
-@bench_app.command("evaluate", epilog="Example: fieldproof bench evaluate --model model.tflite")
-def bench_evaluate(
-    model: Annotated[Path, typer.Option("--model", help="Card, or the bare file of a classifier.")],
-    data: Annotated[str, typer.Option("--data", help="Pictures; default: drawn ones.")] = "",
-    suite: SuiteOption = "quick",
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 1 where a goal is missed.")
-    ] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Measure how many pairs a second an evaluation makes, against what bare inference allows."""
-    from tools.bench.throughput import measure, show
-    from tools.evaluate.data import DataSpec
-    from tools.progress import frames_bar
-
-    spec = DataSpec(data) if data else None
-    measured = measure(model, spec, lambda what: frames_bar(complaints, what), suite=suite)
-    print_json(measured.to_json()) if as_json else show(console, measured)
-    if strict and not measured.met:
-        raise typer.Exit(1)
-
-
-@bench_app.command("corners", epilog="Example: fieldproof bench corners")
-def bench_corners(
-    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Drives of each weather.")] = 3,
-    as_json: JsonOption = False,
-) -> None:
-    """Measure how well a sign's corners are found, against distance and yaw, on drawn drives."""
-    from dataclasses import asdict
-
-    from tools.bench.corners import corners, show_corners
-    from tools.bench.timing import one_thread
-
-    with one_thread():
-        rows = corners(seeds)
-    print_json([asdict(row) for row in rows]) if as_json else show_corners(rows, console)
-
-
 @app.command(epilog="Example: fieldproof profiles raspberry-pi-5")
 def profiles(
     name: Annotated[str | None, typer.Argument(help="Show this one in full.")] = None,
@@ -410,6 +315,66 @@ def demo(
     from tools.demo.drive import demonstrate
 
     demonstrate(console, out, seed, embedded=embedded_broker)
+
+
+@app.command(epilog="Example: fieldproof compare a.toml b.toml --data photos --suite quick")
+def compare(
+    a: Annotated[Path, typer.Argument(metavar="A", help="Model card of the reference.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="Model card that is compared with it.")],
+    data: DataOption,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the comparison.")] = Path(
+        "fieldproof-out/compare"
+    ),
+    suite: SuiteOption = "quick",
+    seed: SeedOption = 0,
+    limit: LimitOption = None,
+    threads: Annotated[int, typer.Option("--threads", min=1, help="TFLite threads each.")] = 1,
+    alias: AliasOption = None,
+    data_labels: NamesOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare two models on the same frames, conditions and seeds, target by target."""
+    from agent.assembly import Examiner
+    from agent.vocabulary import parse_aliases
+    from tools.compare.command import compare as run
+    from tools.compare.comparison import to_json
+    from tools.compare.tables import print_outcome
+    from tools.evaluate.data import DataSpec
+    from tools.progress import frames_bar
+
+    aliases = parse_aliases(alias or ())
+    first, second = (
+        Examiner(card, suite, seed=seed, aliases=aliases, threads=threads) for card in (a, b)
+    )
+    spec = DataSpec(data, data_labels, limit, seed)
+    with frames_bar(complaints, "Comparing") as progress:
+        outcome = run(first, second, spec, out, command=this_command(), progress=progress)
+    print_json(to_json(outcome.comparison)) if as_json else print_outcome(console, outcome)
+
+
+@app.command(epilog="Example: fieldproof gate --policy stop_sign fieldproof-out --junit gate.xml")
+def gate(
+    results: Annotated[Path, typer.Argument(metavar="DIR", help="Folder with results.json.")],
+    policy: Annotated[
+        str, typer.Option("--policy", help="A shipped policy's name or a TOML file.")
+    ],
+    baseline: Annotated[
+        Path | None, typer.Option("--baseline", help="Results that regressions are told from.")
+    ] = None,
+    junit: Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML here.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge results by a policy: exit 0 where it is kept, 1 where it is broken."""
+    from tools.gate.junit import write_junit
+    from tools.gate.tables import print_verdict
+    from tools.gate.verdict import gate as judge
+
+    verdict = judge(policy, results, baseline)
+    if junit:
+        write_junit(verdict, junit)
+    print_json(verdict.to_json()) if as_json else print_verdict(console, verdict)
+    if not verdict.kept:
+        raise typer.Exit(1)
 
 
 def this_command() -> str:
