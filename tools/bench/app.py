@@ -1,0 +1,98 @@
+"""``fieldproof bench``: speed, faithfulness and accuracy, measured here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tools.options import (
+    JsonOption,
+    LimitOption,
+    NamesOption,
+    SuiteOption,
+    complaints,
+    console,
+    print_json,
+)
+
+bench_app = typer.Typer(no_args_is_help=True, help="Speed and faithfulness, measured here.")
+
+
+@bench_app.command("perturbations", epilog="Example: fieldproof bench perturbations fog sticker")
+def bench_perturbations(
+    kinds: Annotated[list[str] | None, typer.Argument(help="These only.", metavar="KIND")] = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", help="TFLite file that times are told against.")
+    ] = None,
+    imagecorruptions: Annotated[
+        str,
+        typer.Option(
+            "--imagecorruptions",
+            help="Compare with that package: a Python that has it, or the word install.",
+        ),
+    ] = "",
+    speed: Annotated[bool, typer.Option(help="Time the kinds.")] = True,
+    fidelity: Annotated[bool, typer.Option(help="Compare with exact operations.")] = True,
+    accuracy: Annotated[
+        Path | None,
+        typer.Option("--accuracy", help="Card of a classifier: its accuracy in two columns."),
+    ] = None,
+    data: Annotated[str, typer.Option("--data", help="Labelled pictures for --accuracy.")] = "",
+    data_labels: NamesOption = None,
+    limit: LimitOption = 200,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 where a goal is missed.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Time perturbations against references measured in the same run; check their faithfulness."""
+    from tools.bench.command import Plan, bench, show
+    from tools.evaluate.data import DataSpec
+    from tools.progress import frames_bar
+
+    spec = DataSpec(data, data_labels, limit) if data else None
+    plan = Plan(tuple(kinds or ()), model, imagecorruptions, speed, fidelity, accuracy, spec)
+    measured = bench(plan, lambda what: frames_bar(complaints, what, "steps"))
+    print_json(measured.to_json()) if as_json else show(console, measured)
+    if strict and not measured.met:
+        raise typer.Exit(1)
+
+
+@bench_app.command("evaluate", epilog="Example: fieldproof bench evaluate --model model.tflite")
+def bench_evaluate(
+    model: Annotated[Path, typer.Option("--model", help="Card, or the bare file of a classifier.")],
+    data: Annotated[str, typer.Option("--data", help="Pictures; default: drawn ones.")] = "",
+    suite: SuiteOption = "quick",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 where a goal is missed.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how many pairs a second an evaluation makes, against what bare inference allows."""
+    from tools.bench.throughput import measure, show
+    from tools.evaluate.data import DataSpec
+    from tools.progress import frames_bar
+
+    spec = DataSpec(data) if data else None
+    measured = measure(model, spec, lambda what: frames_bar(complaints, what), suite=suite)
+    print_json(measured.to_json()) if as_json else show(console, measured)
+    if strict and not measured.met:
+        raise typer.Exit(1)
+
+
+@bench_app.command("corners", epilog="Example: fieldproof bench corners")
+def bench_corners(
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Drives of each weather.")] = 3,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how well a sign's corners are found, against distance and yaw, on drawn drives."""
+    from dataclasses import asdict
+
+    from tools.bench.corners import corners, show_corners
+    from tools.bench.timing import one_thread
+
+    with one_thread():
+        rows = corners(seeds)
+    print_json([asdict(row) for row in rows]) if as_json else show_corners(rows, console)
