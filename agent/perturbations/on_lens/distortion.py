@@ -14,6 +14,10 @@ from agent.perturbations._layers import kept
 from agent.values import Pixels
 
 _STILL: Final = 0.5  # squared distance, in half diagonals, of the circle that stays where it is
+_WHOLE_PX: Final = 400_000  # with three maps of 6 bytes a pixel, 7 MB
+_TURNS: Final = {None: (1, 1), 1: (1, 0), 0: (0, 1), -1: (0, 0)}
+"""How a picture is flipped that a quarter comes to the upper left, and whether that quarter was
+above, and left."""
 
 
 class Distortion(Perturbation):
@@ -41,16 +45,10 @@ class Distortion(Perturbation):
     def apply(self, pixels: Pixels, severity: float, moment: Moment) -> Pixels:
         if severity <= 0:
             return pixels.copy()
-        shape = (pixels.shape[0], pixels.shape[1])
         bend = severity * self.most_percent / 100 / (1 - _STILL)
         fringe = severity * self.fringe_percent / 100
         shown = [
-            cv2.remap(
-                channel,
-                *_maps(shape, bend, wider * fringe),
-                interpolation=cv2.INTER_LINEAR,
-                borderMode=cv2.BORDER_REFLECT_101,
-            )
+            _seen_through(np.asarray(channel, np.uint8), bend, wider * fringe)
             for channel, wider in zip(cv2.split(pixels), (1, 0, -1), strict=True)
         ]
         return np.asarray(cv2.merge(shown), np.uint8)
@@ -60,12 +58,45 @@ class Distortion(Perturbation):
         return f"corner moved {percent:.1f} % of the half diagonal, colours {fringe:.2f} % apart"
 
 
+def _seen_through(channel: NDArray[np.uint8], bend: float, wider: float) -> NDArray[np.uint8]:
+    """A channel (H, W) as the lens shows it.
+
+    The maps of a large picture would take more room than all kept layers may. The lens is alike on
+    all sides of its axis, so that a quarter serves for four, each turned to the upper left.
+    """
+    height, width = channel.shape
+    if height * width <= _WHOLE_PX:
+        return _looked_up(channel, _maps((height, width), bend, wider, 1))
+    maps = _maps((height, width), bend, wider, 2)
+    out = np.empty_like(channel)
+    for turn, place in _TURNS.items():
+        turned = channel if turn is None else np.asarray(cv2.flip(channel, turn), np.uint8)
+        part = _looked_up(turned, maps)
+        high, wide = part.shape
+        rows = slice(0, high) if place[0] else slice(height - high, height)
+        columns = slice(0, wide) if place[1] else slice(width - wide, width)
+        out[rows, columns] = part if turn is None else cv2.flip(part, turn)
+    return out
+
+
+def _looked_up(
+    channel: NDArray[np.uint8], maps: tuple[NDArray[np.int16], NDArray[np.uint16]]
+) -> NDArray[np.uint8]:
+    whole, part = maps
+    how, beyond = cv2.INTER_LINEAR, cv2.BORDER_REFLECT_101
+    return np.asarray(cv2.remap(channel, whole, part, how, borderMode=beyond), np.uint8)
+
+
 @kept
 def _maps(
-    shape: tuple[int, int], bend: float, wider: float
+    shape: tuple[int, int], bend: float, wider: float, parts: int
 ) -> tuple[NDArray[np.int16], NDArray[np.uint16]]:
-    """Where each pixel looks, in 1/32 px: whole part (H, W, 2) and packed fraction (H, W)."""
-    columns, rows = looked_at(shape, bend, wider)
+    """Where each pixel looks, in 1/32 px: whole part (h, w, 2) and packed fraction (h, w).
+
+    Of the whole picture, or with 2 ``parts`` each way of its upper left quarter.
+    """
+    high, wide = (-(-side // parts) for side in shape)
+    columns, rows = (full[:high, :wide] for full in looked_at(shape, bend, wider))
     whole, part = cv2.convertMaps(columns, rows, cv2.CV_16SC2)
     return np.asarray(whole, np.int16), np.asarray(part, np.uint16)
 

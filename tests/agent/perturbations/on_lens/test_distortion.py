@@ -65,3 +65,16 @@ def test_it_is_the_float_remap_to_better_than_40_decibels() -> None:
         exact += (plane[y + 1, x] * (1 - right) + plane[y + 1, x + 1] * right) * down
         error = np.mean((result[..., channel] - exact)[inside] ** 2)
         assert 10 * np.log10(255**2 / error) > 40
+
+
+@pytest.mark.parametrize("shape", [(81, 120), (80, 121)])
+def test_a_quarter_of_the_maps_serves_for_a_large_picture(
+    shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = np.random.default_rng(0)
+    noise = chance.integers(0, 256, (*shape, 3), np.uint8)
+    pixels = np.asarray(cv2.GaussianBlur(noise, (0, 0), 2), np.uint8)
+    whole = Distortion().apply(pixels, 0.8, Moment()).astype(int)
+    monkeypatch.setattr("agent.perturbations.on_lens.distortion._WHOLE_PX", 0)
+    parts = Distortion().apply(pixels, 0.8, Moment())
+    assert np.abs(parts - whole).max() <= 1
