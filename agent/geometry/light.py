@@ -63,8 +63,9 @@ class Light:
 class _OnFrame:
     """The lights that were measured on one frame: it is tried under many conditions.
 
-    Only a read-only picture is known by its identity, since nobody can change it; it is held on
-    to, so that no other can take its place in memory.
+    Only a picture that is read-only, and no view of one that can be written to, is known by its
+    identity, since nobody can change it; it is held on to, so that no other can take its place in
+    memory.
     """
 
     def __init__(self, pixels: Pixels) -> None:
@@ -81,7 +82,7 @@ def measure_light(pixels: Pixels, plane: Plane, window: Window | None = None) ->
     On a read-only picture, as a frame's is, each sign is measured once.
     """
     global _latest
-    if pixels.flags.writeable:
+    if not _settled(pixels):
         return _measured(pixels, plane, window)
     latest = _latest
     if latest.pixels is not pixels:
@@ -90,6 +91,16 @@ def measure_light(pixels: Pixels, plane: Plane, window: Window | None = None) ->
     if light is None:
         light = latest.by_plane[plane] = _measured(pixels, plane, window)
     return light
+
+
+def _settled(pixels: Pixels) -> bool:
+    """Whether no array can change a picture's memory."""
+    owner: object = pixels
+    while isinstance(owner, np.ndarray):
+        if owner.flags.writeable:
+            return False
+        owner = owner.base
+    return owner is None or isinstance(owner, bytes)
 
 
 def _measured(pixels: Pixels, plane: Plane, window: Window | None) -> Light:
@@ -102,6 +113,8 @@ def _measured(pixels: Pixels, plane: Plane, window: Window | None) -> Light:
     black, white = _levels(samples, high, low)
     shading = _shading(high, low, plane.shape)
     blur = _blur(view, float(white[1] - black[1]))
+    for part in (black, white, shading):
+        part.flags.writeable = False
     return Light(plane, black, white, shading, blur)
 
 

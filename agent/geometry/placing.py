@@ -6,8 +6,10 @@ import re
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
+
 from agent.geometry.outline import CONFIDENT, find_outline
-from agent.geometry.plane import sign_plane
+from agent.geometry.plane import convex, sign_plane
 from agent.geometry.shapes import SHAPES, Shape
 from agent.geometry.tracks import Tracker
 from agent.values import Box, Pixels, Placement, Quad, Target
@@ -16,7 +18,7 @@ CROP_CONFIDENT: Final = 0.4
 """Enough for a classifier's crop: the middle of the frame is a poorer guess than a box."""
 
 TINY_PX: Final = 8.0
-"""A smaller sign cannot show what is drawn on it."""
+"""A sign no larger cannot show what is drawn on it."""
 
 # The first whose words are found in a label names the shapes that its sign has, in Europe (Vienna
 # Convention) and North America (MUTCD), which agree on the first two.
@@ -85,7 +87,7 @@ def place(pixels: Pixels, target: Target) -> Target:
 
 def placement_of(box: Box | None, quad: Quad | None) -> Placement:
     """How a true object's place is known before anyone looks for its outline."""
-    if quad is not None:
+    if quad is not None and convex(np.asarray(quad, np.float64)):
         return "truth"
     return "frame" if box is None else "box"
 
@@ -96,4 +98,4 @@ def remark(shape: tuple[int, ...], target: Target) -> str:
     plane = sign_plane(shape, region=target.region, quad=target.quad)
     if plane.window(shape, margin_px=0.0).empty:
         return "outside"
-    return "tiny" if plane.side_px < TINY_PX else ""
+    return "tiny" if plane.side_px <= TINY_PX else ""

@@ -211,7 +211,7 @@ def _located(
 ) -> Plane:
     if quad is not None:
         corners = np.asarray(quad, np.float64)
-        if _convex(corners):
+        if convex(corners):
             return _plane(corners, size, face)
         region = region or Box(*corners.min(0), *corners.max(0))
     if region is None:
@@ -234,7 +234,7 @@ def _plane(corners: NDArray[np.float64], size: float, face: Shape) -> Plane:
     return Plane(np.asarray(matrix, np.float64), corners, size, face)
 
 
-def _convex(corners: NDArray[np.float64]) -> bool:
+def convex(corners: NDArray[np.float64]) -> bool:
     """True for four finite corners that go round once and enclose something."""
     if corners.shape != (4, 2) or not np.isfinite(corners).all():
         return False

@@ -70,6 +70,10 @@ class Measured:
 def bench(plan: Plan, bar: Bar) -> Measured:
     """Measure what a plan asks for. Raises ``UsageError``, ``UnknownKind``, ``ConfigError``."""
     kinds = _in_order(plan.kinds)
+    if not (plan.speed or plan.fidelity or plan.accuracy):
+        raise UsageError(
+            "There is nothing left to measure.", remedy="Leave out --no-speed or --no-fidelity."
+        )
     if plan.accuracy and not (plan.against and plan.data):
         raise UsageError(
             "--accuracy compares with imagecorruptions on labelled pictures.",

@@ -40,6 +40,7 @@ def _cut(frame: Frame, width: int, height: int) -> Scene:
     left = _start(box.centre[0], width, frame.width)
     top = _start(box.centre[1], height, frame.height)
     pixels = frame.pixels[top : top + height, left : left + width].copy()
+    pixels.flags.writeable = False
     moved = Box(box.x0 - left, box.y0 - top, box.x1 - left, box.y1 - top)
     return Scene(pixels, moved)
 

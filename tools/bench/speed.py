@@ -122,7 +122,6 @@ def _clip(
     def step() -> None:
         moment = _moment(scene, 1, next(numbers))
         frame = scene.pixels.view()  # another picture for what remembers pictures by identity
-        frame.flags.writeable = False
         for severity in severities:
             perturbation.apply(frame, severity, moment)
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
-from agent.errors import UsageError
+from agent.errors import ModelError
 from agent.models._runtime import find_runtime
 from agent.values import Pixels
 
@@ -57,15 +57,16 @@ class Inference:
 
 
 def inference(path: Path) -> Inference:
-    """Time a TFLite file with one thread on an input of zeros. Raises ``UsageError``."""
+    """Time a TFLite file with one thread on an input of zeros. Raises ``ModelError``."""
     runtime = find_runtime()
     try:
         interpreter = runtime.open(path)
     except (OSError, RuntimeError, ValueError) as error:
-        raise UsageError(
-            f"{path} cannot be timed: {str(error).splitlines()[0]}",
-            remedy="Give a TFLite file with --model.",
-        ) from None
+        missing = not path.is_file()
+        reason = "there is no such file" if missing else "the runtime takes it for no TFLite file"
+        raise ModelError(
+            f"{path} cannot be timed: {reason}.", remedy="Give a TFLite file with --model."
+        ) from error
     for entry in interpreter.get_input_details():
         interpreter.set_tensor(entry["index"], np.zeros(entry["shape"], entry["dtype"]))
     return Inference(path.stem, runtime.name, median_ms(interpreter.invoke, 1.0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -23,7 +24,7 @@ from agent.values import Box, Frame
 from tools.preview.catalogue import catalogue
 from tools.preview.clip import write_clip
 from tools.preview.placing import moment_on
-from tools.preview.sheet import contact_sheet
+from tools.preview.sheet import check_severities, contact_sheet
 
 
 def print_catalogue(console: Console, as_json: bool) -> None:
@@ -88,9 +89,18 @@ def write_video(
 
     Raises ``UnknownKind``, ``DataError`` for a video that cannot be read, ``OutputError``.
     """
+    check_severities([severity])
+    if out.suffix.lower() != ".mp4":
+        raise OutputError(
+            f"{out} is no name for a clip.", remedy="Give --out a name like clip.mp4."
+        )
     members = [
         family.load(member)() if isinstance(member, str) else member for member in _members(what)
     ]
+    if not members:
+        raise UsageError(
+            f"{what} holds no perturbation.", remedy="Name a kind, such as fog, or another suite."
+        )
     with open_camera(video, Selection()) as camera:
         if not isinstance(camera, RecordedCamera):
             raise UsageError(f"{video} is a live camera; a clip needs a recording.")
@@ -113,7 +123,7 @@ def parse_region(text: str) -> Box:
         box = Box(*map(float, text.replace(",", " ").split()))
     except (TypeError, ValueError):
         box = Box(0, 0, 0, 0)
-    if not box.area:
+    if not (box.area and all(map(math.isfinite, box))):
         raise UsageError(
             f"{text!r} is no region.", remedy="Give left,top,right,bottom: --region 10,10,60,60"
         )

@@ -46,7 +46,12 @@ def contact_sheet(
     tile's caption is the severity in units. Raises ``UsageError`` for an empty list or a severity
     outside [0, 1], ``UnknownKind`` for a kind that does not exist.
     """
-    _check(kinds, severities)
+    if not kinds or not severities:
+        raise UsageError(
+            "A contact sheet needs at least one kind and one severity.",
+            remedy="Name a kind, such as fog, and severities between 0 and 1.",
+        )
+    check_severities(severities)
     moment = moment or Moment()
     rows: list[list[Pixels]] = []
     for kind in kinds:
@@ -63,12 +68,8 @@ def contact_sheet(
     return _stack([np.hstack(tiles) for tiles in rows])
 
 
-def _check(kinds: Sequence[str | Perturbation], severities: Sequence[float]) -> None:
-    if not kinds or not severities:
-        raise UsageError(
-            "A contact sheet needs at least one kind and one severity.",
-            remedy="Name a kind, such as fog, and severities between 0 and 1.",
-        )
+def check_severities(severities: Sequence[float]) -> None:
+    """Raises ``UsageError`` for a severity outside [0, 1]."""
     for severity in severities:
         if not 0 <= severity <= 1:
             raise UsageError(

@@ -74,7 +74,9 @@ def _show(cover: NDArray[np.uint8], moment: Moment, extinction: float, distance:
     own = int(cover_of(np.array([1 - np.exp(-extinction * distance)]))[0])
     if not window.empty:
         mask = plane.mask(window, scale=0.98)
-        soft = np.asarray(cv2.GaussianBlur(mask, (0, 0), max(0.015 * plane.side_px, 0.6)), np.uint8)
+        # A sign far larger than the picture has no edge in it to soften.
+        edge = min(max(0.015 * plane.side_px, 0.6), 0.05 * max(cover.shape))
+        soft = np.asarray(cv2.GaussianBlur(mask, (0, 0), edge), np.uint8)
         _draw_near(window.of(cover), soft, own)
     half = max(_POST_CM / 2 * plane.px_per_cm, 0.5)
     x, top = float(plane.corners[:, 0].mean()), float(plane.corners[2:, 1].mean())

@@ -58,7 +58,7 @@ class HotPixels(Perturbation):
     def describe(self, severity: float) -> str:
         span = (self.hottest_c - _COOL_C) / self.doubling_k
         bright = min(max((math.log2(100) + self._below_full(severity)) / span, 0.0), 1.0)
-        dots = f"{self.share * bright:.2g} % of pixels over a hundredth of white"
+        dots = f"{self.share * bright:.2g} % of photosites over a hundredth of white"
         return f"{self._celsius(severity):.1f} °C, {dots}"
 
     def _below_full(self, severity: float) -> float:

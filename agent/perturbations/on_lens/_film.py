@@ -55,7 +55,7 @@ def over(pixels: Pixels, clear: Bytes, lit: Bytes) -> Pixels:
     ``clear`` is at the picture's size (H, W); ``lit`` may be coarse.
     """
     size = (pixels.shape[1], pixels.shape[0])
-    laid = np.empty_like(pixels)
+    laid = np.empty(pixels.shape, np.uint8)
     cv2.resize(lit, size, dst=laid, interpolation=cv2.INTER_LINEAR)
     for rows in _strips(pixels.shape):
         left = cv2.multiply(pixels[rows], tripled(clear[rows]), scale=1 / 255)
@@ -75,7 +75,7 @@ def dimmed(pixels: Pixels, factor: Bytes) -> Pixels:
 
     Exact in linear light except below value 10, where sRGB is straight: there up to 3 too dark.
     """
-    left = np.empty_like(pixels)
+    left = np.empty(pixels.shape, np.uint8)
     for rows in _strips(pixels.shape):
         strip = left[rows]
         cv2.multiply(pixels[rows], tripled(factor[rows]), dst=strip, scale=1 / 255)

@@ -53,7 +53,7 @@ class Flare(Perturbation):
         return look_up(_adding(), enlarged(layer, pixels.shape), pixels)
 
     def describe(self, severity: float) -> str:
-        return f"{100 * severity * self.most:.1f} % of white's light as a veil in the middle"
+        return f"{100 * severity * self.most:.1f} % of white's light as a veil, ghosts on top"
 
 
 @kept

@@ -92,3 +92,15 @@ def test_a_read_only_frame_is_measured_once_for_each_sign_and_a_writable_picture
     assert measure_light(frame, other) is not first
     assert measure_light(frame, one) is first
     np.testing.assert_array_equal(first.white, measure_light(pixels, one).white)
+
+
+def test_a_view_of_what_can_still_be_written_to_is_measured_anew() -> None:
+    pixels = sign()
+    plane = sign_plane(pixels.shape, region=BOX)
+    view = pixels.view()
+    view.flags.writeable = False
+    before = measure_light(view, plane)
+    pixels //= 2
+    assert measure_light(view, plane).white[1] < 0.7 * before.white[1]
+    assert not before.white.flags.writeable
+    assert not before.shading.flags.writeable

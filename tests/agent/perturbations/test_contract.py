@@ -202,3 +202,19 @@ def test_more_severity_moves_the_picture_further_where_that_is_claimed(
 
 def _distance(one: Pixels, two: Pixels) -> float:
     return float(np.abs(one.astype(float) - two).mean())
+
+
+@pytest.mark.parametrize("order", ["columns first", "every second"])
+def test_pixels_may_lie_in_memory_in_any_way(perturbation: Perturbation, order: str) -> None:
+    pixels = picture(64, 80)
+    spread = np.repeat(pixels, 2, 1)[:, ::2]
+    other = np.asfortranarray(pixels) if order == "columns first" else spread
+    moment = Moment(seed=2, region=Box(20, 16, 60, 52))
+    np.testing.assert_array_equal(
+        perturbation.apply(other, 0.6, moment), perturbation.apply(pixels, 0.6, moment)
+    )
+
+
+def test_a_box_far_larger_than_the_picture_takes_no_time(perturbation: Perturbation) -> None:
+    moment = Moment(seed=2, region=Box(-2e6, -2e6, 2e6, 2e6))
+    assert perturbation.apply(picture(48, 64), 0.6, moment).shape == (48, 64, 3)

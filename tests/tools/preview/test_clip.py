@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.errors import OutputError
+from agent.errors import OutputError, UsageError
 from agent.perturbations import family
 from agent.values import Frame
 from tools.preview.clip import write_clip
@@ -55,3 +55,23 @@ def test_a_clip_can_be_made_of_a_drawn_drive(tmp_path: Path) -> None:
 def test_a_name_that_no_video_can_have_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"clip\.xyz"):
         write_clip(_frames, 5, [family.load("low_light")()], 1.0, tmp_path / "clip.xyz")
+
+
+@pytest.mark.parametrize(
+    ("what", "severity", "out", "error"),
+    [
+        ("fog", 7.0, "a.mp4", UsageError),
+        ("fog", float("nan"), "a.mp4", UsageError),
+        ("none", 0.5, "a.mp4", UsageError),
+        ("fog", 0.5, "a.png", OutputError),
+    ],
+)
+def test_what_can_be_no_clip_is_refused_and_nothing_is_written(
+    tmp_path: Path, what: str, severity: float, out: str, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        write_video(
+            what, "drive_by:width=160,height=120", tmp_path / out, severity, 0, None, 2,
+            lambda done, of: None,
+        )  # fmt: skip
+    assert list(tmp_path.iterdir()) == []
