@@ -103,16 +103,16 @@ def in_hulls(plane: Plane, point_cm: NDArray[np.float64]) -> tuple[float, float]
 
 def about(points: NDArray[np.float64], shape: tuple[int, ...], *, margin_px: int = 2) -> Window:
     """The part of a picture that some points (N, 2) in pixels span."""
-    limit = (shape[1], shape[0])
-    x0, y0 = (
-        math.floor(min(max(one - margin_px, 0), end))
-        for one, end in zip(points.min(0).tolist(), limit, strict=True)
+    high, wide = shape[:2]
+    across, down = points.T.tolist()
+    x0, x1 = min(across) - margin_px, max(across) + margin_px
+    y0, y1 = min(down) - margin_px, max(down) + margin_px
+    return Window(
+        math.floor(min(max(x0, 0), wide)),
+        math.floor(min(max(y0, 0), high)),
+        math.ceil(min(max(x1, 0), wide)),
+        math.ceil(min(max(y1, 0), high)),
     )
-    x1, y1 = (
-        math.ceil(min(max(one + margin_px, 0), end))
-        for one, end in zip(points.max(0).tolist(), limit, strict=True)
-    )
-    return Window(x0, y0, x1, y1)
 
 
 @kept

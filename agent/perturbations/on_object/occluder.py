@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar, Final, Literal
 
 import numpy as np
@@ -80,10 +81,13 @@ class Occluder(Perturbation):
 
     def _swing(self, moment: Moment) -> NDArray[np.float64]:
         """Where the branch swings to, (2,) in centimetres: two slow sines each way."""
-        phase = _phases(derived_seed(moment.seed, self.kind() + " sway"))
-        turn = 2 * np.pi * _SWAY_HZ * moment.time_s
-        both = 0.75 * np.sin(turn + phase[:2]) + 0.25 * np.sin(2.3 * turn + phase[2:])
-        return np.asarray(self.sway_cm * both * (1.0, 0.5))
+        phase = _phases(derived_seed(moment.seed, self.kind() + " sway")).tolist()
+        turn = 2 * math.pi * _SWAY_HZ * moment.time_s
+        x, y = (
+            0.75 * math.sin(turn + slow) + 0.25 * math.sin(2.3 * turn + quick)
+            for slow, quick in zip(phase[:2], phase[2:], strict=True)
+        )
+        return np.array((self.sway_cm * x, 0.5 * self.sway_cm * y))
 
     def _pole(
         self, shape: tuple[int, ...], plane: Plane, cover: float, moment: Moment
