@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -160,8 +161,8 @@ def _drawn(chance: np.random.Generator, whole: bool) -> list[Picture]:
 
 
 def _coco(pictures: list[Picture]) -> Any:
-    coco: Any = pytest.importorskip("pycocotools.coco")
-    cocoeval: Any = pytest.importorskip("pycocotools.cocoeval")
+    coco: Any = import_module("pycocotools.coco")
+    cocoeval: Any = import_module("pycocotools.cocoeval")
     ids = {"stop": 1, "yield": 2, "speed": 3, "stop sign": 4}
     images = [{"id": number} for number in range(len(pictures))]
     truths, found = [], []
