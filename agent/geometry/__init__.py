@@ -1,1 +1,4 @@
-"""Sign plane: shapes, homographies, faces. Imports values and errors only."""
+"""The sign in the picture: shapes, outline, plane, tracks, and the light that it stands in.
+
+Imports values and errors only.
+"""

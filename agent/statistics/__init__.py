@@ -1,1 +1,1 @@
-"""Statistics: intervals and tests on counts. Pure; numpy only."""
+"""Statistics: intervals and tests on counts, clips and pairs. Pure; numpy only."""

@@ -1,1 +1,1 @@
-"""Looking at perturbations: the catalogue of kinds, contact sheets over severities."""
+"""Looking at perturbations: the catalogue of kinds, contact sheets, clips."""

@@ -7,16 +7,18 @@ only adds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.geometry.lighting import lay
 from agent.geometry.shapes import Shape, outline
+from agent.perturbations import Moment
 from agent.perturbations._layers import kept
-from agent.values import derived_seed
+from agent.values import Pixels, derived_seed
 
 Field = NDArray[np.float32]
 Layer = NDArray[np.uint8]
@@ -26,6 +28,21 @@ WITHIN: Final = 0.965
 
 _SAMPLES: Final = 64  # a field's quantiles are taken on a grid of at most this side
 _FINE: Final = 4
+
+
+def laid(
+    pixels: Pixels, moment: Moment, kind: str, draw: Callable[..., Layer], *amounts: float
+) -> Pixels:
+    """A copy of the picture with what ``draw`` draws on its sign, lit as that is.
+
+    ``draw`` is given the layer's side in pixels, the sign's size in cm and shape, a seed, the
+    ``amounts``, and the part of the face to keep within: less where only a box is known.
+    """
+    plane = moment.plane(pixels.shape)
+    seed = derived_seed(moment.seed, kind)
+    within = 1.0 if moment.quad is not None else WITHIN
+    layer = draw(plane.layer_side(), plane.size_cm, plane.shape, seed, *amounts, within)
+    return lay(pixels, plane, layer)
 
 
 def chance_of(*keys: int | str) -> np.random.Generator:

@@ -8,12 +8,11 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from agent.geometry.lighting import lay
 from agent.geometry.shapes import Shape
 from agent.perturbations import Moment, Perturbation
 from agent.perturbations._layers import kept
 from agent.perturbations.on_object import _weathering as weather
-from agent.values import Pixels, derived_seed
+from agent.values import Pixels
 
 _SPLASHES: Final = 700  # drops per sign; their sizes span the two radii below
 _RADII_CM: Final = (0.18, 2.4)
@@ -43,19 +42,10 @@ class Dirt(Perturbation):
     film: float = Field(0.5, ge=0, le=0.9)
 
     def apply(self, pixels: Pixels, severity: float, moment: Moment) -> Pixels:
-        plane = moment.plane(pixels.shape)
         if severity <= 0:
             return pixels.copy()
-        layer = _layer(
-            plane.layer_side(),
-            plane.size_cm,
-            plane.shape,
-            derived_seed(moment.seed, self.kind()),
-            severity * self.most,
-            severity * self.film,
-            1.0 if moment.quad is not None else weather.WITHIN,
-        )
-        return lay(pixels, plane, layer)
+        amounts = (severity * self.most, severity * self.film)
+        return weather.laid(pixels, moment, self.kind(), _layer, *amounts)
 
     def describe(self, severity: float) -> str:
         film = 100 * severity * self.film

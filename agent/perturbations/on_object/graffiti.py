@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from agent.geometry.lighting import lay
 from agent.geometry.shapes import Shape
 from agent.perturbations import Moment, Perturbation
 from agent.perturbations._layers import kept
 from agent.perturbations.on_object import _spray_strokes as spray
 from agent.perturbations.on_object import _weathering as weather
-from agent.values import Pixels, derived_seed
+from agent.values import Pixels
 
 _REFERENCE_CM: Final = 60.0  # on smaller signs, people write smaller
 _STEP: Final = 0.025  # between a path's points, in parts of the hull, for each cm of its line
@@ -45,19 +44,10 @@ class Graffiti(Perturbation):
     width: float = Field(1.0, ge=0.3, le=3)
 
     def apply(self, pixels: Pixels, severity: float, moment: Moment) -> Pixels:
-        plane = moment.plane(pixels.shape)
         if severity <= 0:
             return pixels.copy()
-        layer = _layer(
-            plane.layer_side(),
-            plane.size_cm,
-            plane.shape,
-            derived_seed(moment.seed, self.kind()),
-            severity * self.most,
-            self.width,
-            1.0 if moment.quad is not None else weather.WITHIN,
-        )
-        return lay(pixels, plane, layer)
+        amounts = (severity * self.most, self.width)
+        return weather.laid(pixels, moment, self.kind(), _layer, *amounts)
 
     def describe(self, severity: float) -> str:
         return f"{100 * severity * self.most:.1f} % of the sign's face sprayed over"

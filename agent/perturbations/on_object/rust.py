@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from agent.geometry.lighting import lay
 from agent.geometry.shapes import Shape
 from agent.perturbations import Moment, Perturbation
 from agent.perturbations._layers import kept
 from agent.perturbations.on_object import _weathering as weather
-from agent.values import Pixels, derived_seed
+from agent.values import Pixels
 
 _BOLTS: Final = np.array([[(0.0, -0.34)] * 2, [(0.0, 0.34)] * 2])
 """One above, one below, in parts of the hull: lines without length."""
@@ -44,19 +43,10 @@ class Rust(Perturbation):
     streaks: float = Field(0.75, ge=0, le=1)
 
     def apply(self, pixels: Pixels, severity: float, moment: Moment) -> Pixels:
-        plane = moment.plane(pixels.shape)
         if severity <= 0:
             return pixels.copy()
-        layer = _layer(
-            plane.layer_side(),
-            plane.size_cm,
-            plane.shape,
-            derived_seed(moment.seed, self.kind()),
-            severity * self.most,
-            self.streaks,
-            1.0 if moment.quad is not None else weather.WITHIN,
-        )
-        return lay(pixels, plane, layer)
+        amounts = (severity * self.most, self.streaks)
+        return weather.laid(pixels, moment, self.kind(), _layer, *amounts)
 
     def describe(self, severity: float) -> str:
         return f"{100 * severity * self.most:.1f} % of the sign's face rusted"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import importlib
+import os
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,8 @@ def test_parquet_keeps_types_and_empties(tmp_path: Path) -> None:
     try:
         parquet = importlib.import_module("pyarrow.parquet")
     except ImportError:
+        if os.environ.get("CI") == "true":
+            raise
         pytest.skip("pyarrow does not load here")
     written = TrialsFile(tmp_path)
     written.add([ROW] * 3)
