@@ -7,43 +7,9 @@ for a million scenes than for ten, and sums from any split of the scenes are the
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from functools import lru_cache
-from statistics import NormalDist
 from typing import NamedTuple
 
-from agent.statistics.intervals import Interval, wilson
-
-
-class Sums(NamedTuple):
-    """Over scenes with ``k`` of ``n`` targets seen each: how many, k, n, and their products."""
-
-    scenes: int = 0
-    k: int = 0
-    n: int = 0
-    kk: int = 0
-    kn: int = 0
-    nn: int = 0
-
-    @property
-    def rate(self) -> float:
-        """The share seen, in [0, 1]; there must be targets."""
-        return self.k / self.n
-
-    @property
-    def residual(self) -> float:
-        """Squares of k - rate * n, summed, unbiased for the rate's own error; two scenes or more.
-
-        0 where all scenes have one rate, as if there were no chance at all.
-        """
-        rate = self.rate
-        squares = self.kk - 2 * rate * self.kn + rate * rate * self.nn
-        return max(squares, 0.0) * self.scenes / (self.scenes - 1)
-
-
-def scene_sums(k: int, n: int) -> Sums:
-    """The sums of one scene with targets."""
-    return Sums(1, k, n, k * k, k * n, n * n)
+from agent.statistics.clustered import Sums, two_sided
 
 
 class Shared(NamedTuple):
@@ -62,12 +28,6 @@ def scene_shared(k: int, n: int, whole_k: int, whole_n: int) -> Shared:
     return Shared(k * whole_k, k * whole_n, n * whole_k, n * whole_n, int(n == whole_n))
 
 
-def grow(totals: list[int], part: Iterable[int]) -> None:
-    """Add a part's numbers to the totals, place by place."""
-    for place, value in enumerate(part):
-        totals[place] += value
-
-
 def outside(whole: Sums, inside: Sums, shared: Shared) -> Sums:
     """The sums of what lies outside a slice, scene by scene."""
     return Sums(
@@ -78,43 +38,6 @@ def outside(whole: Sums, inside: Sums, shared: Shared) -> Sums:
         kn=whole.kn - shared.k_n - shared.n_k + inside.kn,
         nn=whole.nn - 2 * shared.n_n + inside.nn,
     )
-
-
-def rate_interval(side: Sums, beyond: float = 0.05) -> Interval:
-    """The interval of a rate that misses it with probability ``beyond``, from sums over scenes.
-
-    Made as ``clustered_rate``, which sees the scenes, makes its own. Fewer than two scenes claim
-    nothing: (0, 1).
-    """
-    if side.scenes < 2:
-        return Interval(0.0, 1.0)
-    if side.k in (0, side.n):
-        z = NormalDist().inv_cdf(1 - beyond / 2)
-        return wilson(side.scenes if side.k else 0, side.scenes, z)
-    rate = side.rate
-    half = critical(beyond, side.scenes - 1) * math.sqrt(side.residual) / side.n
-    half /= rate * (1 - rate)
-    odds = math.log(rate / (1 - rate))
-    return Interval(_logistic(odds - half), _logistic(odds + half))
-
-
-def _logistic(value: float) -> float:
-    return 1 / (1 + math.exp(-value)) if value > -700 else 0.0
-
-
-@lru_cache(maxsize=4096)
-def critical(beyond: float, freedom: int) -> float:
-    """The t that ``two_sided`` gives the probability ``beyond``, in (0, 1); by halving."""
-    low, high = 0.0, 1.0
-    while two_sided(high, freedom) > beyond:
-        low, high = high, 2 * high
-    while high - low > 1e-9 * high:
-        middle = (low + high) / 2
-        if two_sided(middle, freedom) > beyond:
-            low = middle
-        else:
-            high = middle
-    return high
 
 
 def clustered_p(whole: Sums, inside: Sums, shared: Shared) -> float:
@@ -171,30 +94,3 @@ def _alike(*sides: Sums) -> float:
         beyond += side.residual - chance * side.n
         most += chance * (side.nn - side.n)
     return min(max(beyond / most, 0.0), 1.0) if most > 0 else 0.0
-
-
-def two_sided(t: float, freedom: int) -> float:
-    """P(|T| >= |t|) for Student's T with ``freedom`` degrees (Abramowitz and Stegun 26.7.3-4).
-
-    Beyond 1000 degrees the normal law at a shifted t (26.7.8). Raises ``ValueError`` below one
-    degree.
-
-    >>> round(two_sided(2.228, 10), 3)
-    0.05
-    """
-    if freedom < 1:
-        raise ValueError("Student's t needs at least one degree of freedom")
-    if freedom > 1000:
-        z = abs(t) * (1 - 1 / (4 * freedom)) / math.sqrt(1 + t * t / (2 * freedom))
-        return math.erfc(z / math.sqrt(2))
-    angle = math.atan2(abs(t), math.sqrt(freedom))
-    cosine = math.cos(angle)
-    odd = freedom % 2
-    term, total = (cosine if odd else 1.0), 0.0
-    for step in range((freedom - odd) // 2):
-        total += term
-        term *= cosine * cosine * (2 * step + 1 + odd) / (2 * step + 2 + odd)
-    within = math.sin(angle) * total
-    if odd:
-        within = 2 / math.pi * (angle + within)
-    return min(1.0, max(0.0, 1 - within))

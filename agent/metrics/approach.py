@@ -11,7 +11,7 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from statistics import median_low
 from typing import Final, NamedTuple
 
 from agent.statistics.intervals import CensoredMedian, Interval, censored_median, wilson
@@ -35,9 +35,6 @@ class Voting:
     Frames are those in which the sign is there to be seen; fewer than ``n`` of them may do, as
     soon as ``k`` saw it. ``k`` = ``n`` = 1 confirms at first sight. Raises ``ValueError`` unless
     1 <= k <= n.
-
-    >>> Voting(2, 3).confirmed([True, False, True, True])
-    2
     """
 
     k: int = 3
@@ -47,14 +44,8 @@ class Voting:
         if not 1 <= self.k <= self.n:
             raise ValueError(f"voting needs 1 <= k <= n, got {self.k} of {self.n}")
 
-    def confirmed(self, seen: Sequence[bool]) -> int | None:
-        """The index of the confirming frame; None where it never comes to that."""
-        last: deque[bool] = deque(maxlen=self.n)
-        for index, one in enumerate(seen):
-            last.append(one)
-            if sum(last) >= self.k:
-                return index
-        return None
+    def __str__(self) -> str:
+        return f"{self.k} of {self.n}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,31 +136,60 @@ class Approach:
         return self.soonest.distance_m >= braking.distance_m(speed)
 
 
+class Watch:
+    """Follows one approach, look by look, in memory that does not grow with it."""
+
+    def __init__(self, voting: Voting) -> None:
+        self._voting = voting
+        self._last: deque[bool] = deque(maxlen=voting.n)
+        self._start = self._before = 0.0
+        self._frames = self._seen = 0
+        self._first: Moment | None = None
+        self._confirmed: Moment | None = None
+        self._soonest: Moment | None = None
+        self._measured = False
+
+    def look(self, look: Look) -> None:
+        """Take the next frame. Raises ``ValueError`` where time goes back."""
+        if not self._frames:
+            self._start = look.time_s
+        elif look.time_s < self._before:
+            raise ValueError("an approach's frames come in order of time")
+        self._before = look.time_s
+        self._frames, self._seen = self._frames + 1, self._seen + look.seen
+        self._last.append(look.seen)
+        self._measured |= look.distance_m is not None
+        now = Moment(look.time_s - self._start, look.distance_m)
+        if look.seen and self._first is None:
+            self._first = now
+        if self._confirmed is None and sum(self._last) >= self._voting.k:
+            self._confirmed = now
+        if self._frames == self._voting.k:
+            self._soonest = now
+
+    def approach(self) -> Approach:
+        """What became of it so far. Raises ``ValueError`` before the first look."""
+        if not self._frames:
+            raise ValueError("an approach needs at least one frame")
+        return Approach(
+            frames=self._frames,
+            seen_frames=self._seen,
+            first=self._first,
+            confirmed=self._confirmed,
+            soonest=self._soonest,
+            measured=self._measured,
+        )
+
+
 def approach_of(looks: Sequence[Look], voting: Voting) -> Approach:
     """The approach that the looks make, in order of time.
 
     Raises ``ValueError`` where there are none, or where time goes back.
     """
-    if not looks:
-        raise ValueError("an approach needs at least one frame")
-    if any(b.time_s < a.time_s for a, b in pairwise(looks)):
-        raise ValueError("an approach's frames come in order of time")
-    seen = [look.seen for look in looks]
-
-    def moment(index: int | None) -> Moment | None:
-        if index is None:
-            return None
-        return Moment(looks[index].time_s - looks[0].time_s, looks[index].distance_m)
-
-    first = seen.index(True) if True in seen else None
-    return Approach(
-        frames=len(looks),
-        seen_frames=sum(seen),
-        first=moment(first),
-        confirmed=moment(voting.confirmed(seen)),
-        soonest=moment(voting.k - 1 if len(looks) >= voting.k else None),
-        measured=any(look.distance_m is not None for look in looks),
-    )
+    watch = Watch(voting)
+    for look in looks:
+        watch.look(look)
+    return watch.approach()
 
 
 class Share(NamedTuple):
@@ -214,6 +234,16 @@ class Approaches:
         fair = [a for a in self.outcomes if a.gives_room(speed, braking)]
         margins = [a.margin_m(speed, braking) for a in fair]
         return self._share([margin >= 0 for margin in margins if margin is not None])
+
+    def margin_m(self, speed: float, braking: Braking) -> float | None:
+        """Median metres left after braking from confirmation, on the approaches of ``stops``.
+
+        Below 0 the vehicle stops that far beyond the sign, -inf where half of the signs are never
+        confirmed; None where no approach gives room. Of an even number the lesser middle one.
+        """
+        fair = [a for a in self.outcomes if a.gives_room(speed, braking)]
+        margins = [m for a in fair if (m := a.margin_m(speed, braking)) is not None]
+        return median_low(margins) if margins else None
 
     def first_after_s(self) -> CensoredMedian | None:
         """Median time from the track's first frame to the first sight; None without approaches.

@@ -63,6 +63,19 @@ def cell_of(clean: Sighting, perturbed: Sighting) -> Cell:
     )
 
 
+def first_losses(trials: Iterable[tuple[str, float, bool]]) -> dict[str, float | None]:
+    """Per kind the least severity at which a target was lost; None where it never was.
+
+    ``trials`` are (kind, severity, still seen), in any order.
+    """
+    first: dict[str, float | None] = {}
+    for kind, severity, seen in trials:
+        before = first.setdefault(kind, None)
+        if not seen and (before is None or severity < before):
+            first[kind] = severity
+    return first
+
+
 class Tally:
     """Cells by condition, and per kind the severities at which targets were first lost.
 
@@ -83,12 +96,7 @@ class Tally:
 
     def add_losses(self, trials: Iterable[tuple[str, float, bool]]) -> None:
         """One clean-seen target's outcomes: (kind, severity, still seen) of all its trials."""
-        first: dict[str, float | None] = {}
-        for kind, severity, seen in trials:
-            before = first.setdefault(kind, None)
-            if not seen and (before is None or severity < before):
-                first[kind] = severity
-        for kind, lost_at in first.items():
+        for kind, lost_at in first_losses(trials).items():
             counts = self.lost.setdefault(kind, {})
             counts[lost_at] = counts.get(lost_at, 0) + 1
 

@@ -11,17 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from agent.metrics._contrast import (
-    Shared,
-    Sums,
-    clustered_p,
-    grow,
-    outside,
-    rate_interval,
-    scene_shared,
-    scene_sums,
-)
+from agent.metrics._contrast import Shared, clustered_p, outside, scene_shared
 from agent.metrics.bands import Slice
+from agent.statistics.clustered import Sums, grow, rate_interval, scene_sums
 from agent.statistics.intervals import Interval
 from agent.statistics.multiple import benjamini_hochberg
 

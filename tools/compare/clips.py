@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from agent.statistics.clustered import student_quantile
+from agent.statistics.clustered import critical
 from agent.statistics.intervals import Interval
 from agent.statistics.paired import paired_difference
 
@@ -76,7 +76,7 @@ def clustered_difference(clips: Sequence[ClipCounts]) -> Interval:
     if many < 2:
         return Interval(-1.0, 1.0)
     effect = _design_effect(parts, won, lost, n)
-    return _agresti_min(won / effect, lost / effect, n / effect, student_quantile(many - 1))
+    return _agresti_min(won / effect, lost / effect, n / effect, critical(0.05, many - 1))
 
 
 def _design_effect(parts: Sequence[ClipCounts], won: int, lost: int, n: int) -> float:

@@ -21,6 +21,12 @@ def looks(seen: str, start_m: float | None = 50.0, step_m: float = 2.0) -> list[
     ]
 
 
+def confirmed(seen: str, voting: Voting) -> int | None:
+    """The frame in which the voting is won."""
+    moment = approach_of(looks(seen), voting).confirmed
+    return None if moment is None else round(moment.after_s * 10)
+
+
 @pytest.mark.parametrize(
     ("seen", "k", "n", "index"),
     [
@@ -36,16 +42,17 @@ def looks(seen: str, start_m: float | None = 50.0, step_m: float = 2.0) -> list[
 def test_a_sign_is_confirmed_by_k_of_the_last_n_frames(
     seen: str, k: int, n: int, index: int | None
 ) -> None:
-    assert Voting(k, n).confirmed([mark == "x" for mark in seen]) == index
+    assert confirmed(seen, Voting(k, n)) == index
 
 
-@given(st.lists(st.booleans(), max_size=12), st.integers(1, 4), st.integers(0, 3))
+@given(st.lists(st.booleans(), min_size=1, max_size=12), st.integers(1, 4), st.integers(0, 3))
 def test_confirmation_is_the_first_window_with_k_sights(
     seen: list[bool], k: int, more: int
 ) -> None:
     n = k + more
     windows = [i for i in range(len(seen)) if sum(seen[max(0, i - n + 1) : i + 1]) >= k]
-    assert Voting(k, n).confirmed(seen) == (windows[0] if windows else None)
+    marks = "".join("x" if one else "." for one in seen)
+    assert confirmed(marks, Voting(k, n)) == (windows[0] if windows else None)
 
 
 def test_moments_are_counted_from_the_tracks_first_frame() -> None:
@@ -89,6 +96,10 @@ def test_only_approaches_that_give_room_tell_whether_the_vehicle_stops() -> None
     stops = some.stops(speed, braking)
     assert (stops.k, stops.n) == (1, 2)
     assert (some.missed().k, some.unconfirmed().k, some.missed().n) == (1, 2, 5)
+    assert some.margin_m(speed, braking) == -math.inf, "one of two is never confirmed"
+    some.add(approach_of(looks("xx.", 60.0), voting))
+    assert some.margin_m(speed, braking) == pytest.approx(48 - 15)
+    assert Approaches().margin_m(speed, braking) is None
 
 
 def test_a_missed_sign_counts_as_late_as_can_be() -> None:
