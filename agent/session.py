@@ -37,11 +37,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Inference:
-    """One perturbed picture's answer: the trials it served and the phantoms in it."""
+    """One perturbed picture's answer: the trials it served and the phantoms in it.
+
+    ``answer`` is the model's whole one (None where it was not kept), and ``sightings`` how all
+    the frame's targets fare in it, those that it does not serve among them.
+    """
 
     condition: Condition
     trials: tuple[Trial, ...]
     phantoms: int
+    answer: Prediction | None = None
+    sightings: tuple[Sighting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,7 @@ class Examination:
 
     ``clean`` are the sightings of ``targets``, in order; a frame with nothing to be seen has no
     targets but may have phantoms. ``skipped`` names a label that the model does not know.
-    Seconds are wall-clock sums over the frame.
+    ``answer`` is the model's, on the clean frame. Seconds are wall-clock sums over the frame.
     """
 
     frame: int
@@ -62,6 +68,7 @@ class Examination:
     skipped: tuple[str, ...] = ()
     perturb_s: float = 0.0
     predict_s: float = 0.0
+    answer: Prediction | None = None
 
 
 class Perturber:
@@ -127,7 +134,7 @@ class Session:
         targets, skipped = targets_of(frame, clean, self.model, self.names, self.tracker)
         if skipped and not targets and not self.model.detects:
             return Examination(frame.index, frame.clip, (), (), 0, (), skipped)
-        sightings, phantoms = sight(clean, targets, self._interest())
+        sightings, phantoms = sight(clean, targets, self.interest)
         inferences = self._explore(frame, targets, sightings, clock)
         return Examination(
             frame.index,
@@ -139,13 +146,15 @@ class Session:
             skipped,
             clock.perturb_s,
             clock.predict_s,
+            clean,
         )
 
     def picture(self, frame: Frame, condition: Condition, target: Target | None) -> Pixels:
         """The perturbed picture of a frame for the target that ``placed`` gives."""
         return self.perturber.apply(frame.pixels, condition, self._moment(frame, condition, target))
 
-    def _interest(self) -> frozenset[str]:
+    @property
+    def interest(self) -> frozenset[str]:
         """Labels whose false sighting is a phantom: none where every label is a target."""
         restricted = self.model.detects or set(self.model.targets) != set(self.model.labels)
         return frozenset(self.model.targets) if restricted else frozenset()
@@ -189,13 +198,13 @@ class Session:
         target = placed(condition, served[0], targets)
         pixels = clock.perturb(lambda: self.picture(frame, condition, target))
         answer = clock.predict(self.model, pixels)
-        sightings, phantoms = sight(answer, targets, self._interest())
+        sightings, phantoms = sight(answer, targets, self.interest)
         trials = tuple(
             Trial(frame.index, frame.clip, t, condition, clean[t.number], sightings[t.number], note)
             for t in served
             if t.label is not None
         )
-        return Inference(condition, trials, len(phantoms))
+        return Inference(condition, trials, len(phantoms), answer, sightings)
 
     def _moment(self, frame: Frame, condition: Condition, target: Target | None) -> Moment:
         keys: tuple[int | str, ...] = (condition.seed, frame.clip)

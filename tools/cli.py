@@ -105,6 +105,13 @@ def evaluate(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Start anew where an interrupted one could go on.")
     ] = False,
+    vote: Annotated[
+        str, typer.Option("--vote", help="Frames of a video that confirm a sign: K/N, such as 3/5.")
+    ] = "3/5",
+    speed: Annotated[
+        list[float] | None,
+        typer.Option("--speed", help="Stop in time at this many km/h? Repeatable."),
+    ] = None,
     alias: AliasOption = None,
     data_labels: NamesOption = None,
     as_json: JsonOption = False,
@@ -115,6 +122,7 @@ def evaluate(
     from tools.evaluate.data import DataSpec
     from tools.evaluate.evaluation import evaluate as run
     from tools.evaluate.tables import print_outcome
+    from tools.evaluate.vehicle import parse_vehicle
     from tools.progress import frames_bar
 
     examiner = Examiner(
@@ -130,6 +138,7 @@ def evaluate(
             command=this_command(),
             progress=progress,
             fresh=fresh,
+            vehicle=parse_vehicle(vote, speed),
             say=lambda text: complaints.print(escape(text)),
         )
     if as_json:

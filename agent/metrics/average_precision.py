@@ -79,6 +79,41 @@ class AveragePrecision(NamedTuple):
     labels: Mapping[str, float]
 
 
+class Ranked(NamedTuple):
+    """One label in one picture: its detections' scores, falling, and the overlaps that each meets.
+
+    ``hits`` has bit i set where overlap i is met; ``truths`` objects of the label are there.
+    """
+
+    label: str
+    scores: tuple[float, ...]
+    hits: tuple[int, ...]
+    truths: int
+
+
+def ranked(
+    detections: Iterable[Detection], truths: Iterable[tuple[str, Box]]
+) -> tuple[Ranked, ...]:
+    """One picture's detections against its truths, label by label; boxes in pixels."""
+    found: dict[str, list[Detection]] = {}
+    there: dict[str, list[Box]] = {}
+    for detection in detections:
+        found.setdefault(detection.label, []).append(detection)
+    for label, box in truths:
+        there.setdefault(label, []).append(box)
+    return tuple(
+        _ranked(label, found.get(label, []), there.get(label, []))
+        for label in sorted({*found, *there})
+    )
+
+
+def _ranked(label: str, found: Sequence[Detection], boxes: Sequence[Box]) -> Ranked:
+    # Python's sort keeps equal scores in the order in which the detector gave them.
+    best = sorted(found, key=lambda item: -item.score)[:MOST]
+    hits = hits_of([item.box for item in best], boxes)
+    return Ranked(label, tuple(item.score for item in best), tuple(hits), len(boxes))
+
+
 class PrecisionTally:
     """Detections of many pictures as what average precision needs of them, 19 bytes for each.
 
@@ -92,19 +127,13 @@ class PrecisionTally:
         self, picture: int, detections: Iterable[Detection], truths: Iterable[tuple[str, Box]]
     ) -> None:
         """Add one picture, once, by its number in the data set; boxes in pixels."""
-        found: dict[str, list[Detection]] = {}
-        there: dict[str, list[Box]] = {}
-        for detection in detections:
-            found.setdefault(detection.label, []).append(detection)
-        for label, box in truths:
-            there.setdefault(label, []).append(box)
-        for label in {*found, *there}:
-            # Python's sort keeps equal scores in the order in which the detector gave them.
-            ranked = sorted(found.get(label, []), key=lambda item: -item.score)[:MOST]
-            boxes = there.get(label, [])
-            hits = hits_of([item.box for item in ranked], boxes)
+        self.put(picture, ranked(detections, truths))
+
+    def put(self, picture: int, answers: Iterable[Ranked]) -> None:
+        """As ``add``, with the work of ``ranked`` done before."""
+        for label, scores, hits, truths in answers:
             ranking = self._rankings.setdefault(label, _Ranking())
-            ranking.add(picture, [item.score for item in ranked], hits, len(boxes))
+            ranking.add(picture, scores, hits, truths)
 
     def merge(self, other: PrecisionTally) -> None:
         """Add the pictures of another tally, which are others."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from agent.metrics.counters import MICRO
@@ -28,7 +28,7 @@ class Bin(NamedTuple):
     accuracy: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Calibration:
     """For each of the 15 bins: answers, their confidences summed in millionths, and those right.
 
@@ -37,16 +37,27 @@ class Calibration:
     are no answers, so its calibration is known above it only.
     """
 
-    n: tuple[int, ...] = (0,) * BINS
-    confidence_micro: tuple[int, ...] = (0,) * BINS
-    correct: tuple[int, ...] = (0,) * BINS
+    n: list[int] = field(default_factory=lambda: [0] * BINS)
+    confidence_micro: list[int] = field(default_factory=lambda: [0] * BINS)
+    correct: list[int] = field(default_factory=lambda: [0] * BINS)
 
-    def __add__(self, other: Calibration) -> Calibration:
-        return Calibration(
-            _sum(self.n, other.n),
-            _sum(self.confidence_micro, other.confidence_micro),
-            _sum(self.correct, other.correct),
-        )
+    def add(self, confidence: float, right: bool) -> None:
+        """Count one answer. Raises ``ValueError`` for a confidence outside [0, 1]."""
+        if not 0 <= confidence <= 1:
+            raise ValueError(f"a confidence lies in [0, 1], got {confidence}")
+        micro = round(confidence * MICRO)
+        # The bin (i / 15, (i + 1) / 15] in whole numbers; 0 falls into the first.
+        place = max(0, (micro * BINS + MICRO - 1) // MICRO - 1)
+        self.n[place] += 1
+        self.confidence_micro[place] += micro
+        self.correct[place] += right
+
+    def merge(self, other: Calibration) -> None:
+        """Add another's answers to these."""
+        for place in range(BINS):
+            self.n[place] += other.n[place]
+            self.confidence_micro[place] += other.confidence_micro[place]
+            self.correct[place] += other.correct[place]
 
     def bins(self) -> tuple[Bin, ...]:
         """The bins that hold answers: the points of a reliability diagram."""
@@ -97,21 +108,3 @@ def answers_of(
         answers.append((detection.score, right[own] > 0))
         right[own] -= 1
     return tuple(answers)
-
-
-def calibration_of(confidence: float, correct: bool) -> Calibration:
-    """The counts of one answer. Raises ``ValueError`` for a confidence outside [0, 1]."""
-    if not 0 <= confidence <= 1:
-        raise ValueError(f"a confidence lies in [0, 1], got {confidence}")
-    micro = round(confidence * MICRO)
-    # The bin (i / 15, (i + 1) / 15] in whole numbers; 0 falls into the first.
-    own = max(0, (micro * BINS + MICRO - 1) // MICRO - 1)
-    return Calibration(_at(own, 1), _at(own, micro), _at(own, int(correct)))
-
-
-def _at(place: int, value: int) -> tuple[int, ...]:
-    return tuple(value if i == place else 0 for i in range(BINS))
-
-
-def _sum(one: tuple[int, ...], two: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(a + b for a, b in zip(one, two, strict=True))

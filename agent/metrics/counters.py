@@ -28,7 +28,8 @@ class Cell:
 
     ``n`` targets, ``correct`` of them seen, ``clean_correct`` seen on the clean frame, ``flips``
     seen clean and lost here, ``drop_micro`` the summed fall of confidence in millionths.
-    ``frames`` inferences and ``phantoms`` in them.
+    ``frames`` inferences and ``phantoms`` in them. ``boxes`` targets were seen in both pictures, by
+    a detector, and ``iou_micro`` is the summed fall of their boxes' IoU in millionths.
     """
 
     n: int = 0
@@ -38,6 +39,8 @@ class Cell:
     drop_micro: int = 0
     frames: int = 0
     phantoms: int = 0
+    boxes: int = 0
+    iou_micro: int = 0
 
     def __add__(self, other: Cell) -> Cell:
         # Field by field: astuple copies deeply, and cells are added by the thousand.
@@ -49,17 +52,24 @@ class Cell:
             self.drop_micro + other.drop_micro,
             self.frames + other.frames,
             self.phantoms + other.phantoms,
+            self.boxes + other.boxes,
+            self.iou_micro + other.iou_micro,
         )
 
 
 def cell_of(clean: Sighting, perturbed: Sighting) -> Cell:
     """The counts of one trial."""
+    boxes, iou_micro = 0, 0
+    if clean.seen and perturbed.seen and clean.iou is not None and perturbed.iou is not None:
+        boxes, iou_micro = 1, round(clean.iou * MICRO) - round(perturbed.iou * MICRO)
     return Cell(
         n=1,
         correct=int(perturbed.seen),
         clean_correct=int(clean.seen),
         flips=int(clean.seen and not perturbed.seen),
         drop_micro=round(clean.confidence * MICRO) - round(perturbed.confidence * MICRO),
+        boxes=boxes,
+        iou_micro=iou_micro,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -60,7 +60,7 @@ def _detected(
         best = _best(detection, [t for t in real if t.number not in found])
         if best is not None:
             found[best.number] = detection
-        elif all(_overlap(detection, target) < IOU_BACKGROUND for target in real):
+        elif is_background(detection, real):
             phantoms.append(detection)
     sightings = []
     for target in targets:
@@ -69,6 +69,11 @@ def _detected(
             _found(detection_found, target) if detection_found else _lost(target, detections)
         )
     return tuple(sightings), tuple(phantoms)
+
+
+def is_background(detection: Detection, targets: Iterable[Target]) -> bool:
+    """Whether a detection has nothing to do with any target."""
+    return all(_overlap(detection, target) < IOU_BACKGROUND for target in targets)
 
 
 def _best(detection: Detection, free: Sequence[Target]) -> Target | None:

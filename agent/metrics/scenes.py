@@ -38,8 +38,7 @@ class Outcome(NamedTuple):
 class Glimpse(NamedTuple):
     """One target in one frame: when and how far in s and m, how it fared clean and otherwise.
 
-    ``slices`` are those that it belongs to. ``pooled`` kinds are counted by slice: those of which
-    all targets met the same severities.
+    ``slices`` are those that it belongs to.
     """
 
     clip: str
@@ -51,7 +50,6 @@ class Glimpse(NamedTuple):
     label: str | None
     outcomes: Sequence[Outcome]
     slices: Sequence[Slice] = ()
-    pooled: frozenset[str] = frozenset()
 
 
 class _Course:
@@ -90,13 +88,13 @@ class _Scene:
     broken: dict[str, Counter[float | None]] = field(default_factory=dict)
     slices: dict[tuple[str, Slice], list[int]] = field(default_factory=dict)
 
-    def add(self, glimpse: Glimpse, voting: Voting) -> None:
+    def add(self, glimpse: Glimpse, voting: Voting, even: frozenset[str]) -> None:
         self.last = glimpse.frame
         self._course(CLEAN, voting).add(glimpse, glimpse.seen, glimpse.label)
         kinds: dict[str, list[int]] = {"clean": [int(glimpse.seen), 1]}
         for key, seen, label in glimpse.outcomes:
             self._course(key, voting).add(glimpse, seen, label)
-            if key.kind in glimpse.pooled:
+            if key.kind in even:
                 grow(kinds.setdefault(key.kind, [0, 0]), (int(seen), 1))
                 grow(kinds.setdefault("perturbed", [0, 0]), (int(seen), 1))
         if glimpse.seen:
@@ -118,12 +116,15 @@ class _Scene:
 class SceneTally:
     """Sums over scenes, by condition (``CLEAN`` among them): what intervals and systems need.
 
-    ``seen`` sums how targets fared, ``lost`` which of those seen clean were lost; ``broken`` counts
-    scenes per kind by where their targets were first lost. ``approaches`` and ``flips`` are of
-    tracks with two frames or more. Call ``close`` at the end.
+    ``even`` are the kinds of which all targets meet the same severities: only these, and the clean
+    frames, are counted by slice and followed over approaches. ``seen`` sums how targets fared,
+    ``lost`` which of those seen clean were lost; ``broken`` counts scenes per kind by where their
+    targets were first lost. ``approaches`` and ``flips`` are of tracks with two frames or more.
+    Call ``close`` at the end.
     """
 
-    def __init__(self, voting: Voting | None = None) -> None:
+    def __init__(self, even: frozenset[str] = frozenset(), voting: Voting | None = None) -> None:
+        self.even = even
         self.voting = voting or Voting()
         self.slices = SliceTally()
         self.approaches: dict[CellKey, Approaches] = {}
@@ -145,7 +146,7 @@ class SceneTally:
             self._frames = self._frames[0], glimpse.frame
             self._over(before=glimpse.frame - GONE)
             scene = self._tracks.setdefault(glimpse.track, _Scene(glimpse.frame))
-            scene.add(glimpse, self.voting)
+            scene.add(glimpse, self.voting, self.even)
 
     def close(self) -> None:
         """All scenes in view are over."""
@@ -180,7 +181,7 @@ class SceneTally:
         for key, own in courses.items():
             _sum(self._seen, key, sum(c.seen for c in own), sum(c.n for c in own))
             _sum(self._lost, key, sum(c.lost for c in own), sum(c.seen_clean for c in own))
-            if own[0].n > 1:
+            if own[0].n > 1 and (key == CLEAN or key.kind in self.even):
                 self._follow(key, own[0])
         for kind, counts in broken.items():
             self.broken.setdefault(kind, Counter())[_ordered(counts)] += 1

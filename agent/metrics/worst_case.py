@@ -1,30 +1,9 @@
-"""The worst case over a suite: the worst condition, and the targets that survive all of them."""
+"""The worst case over a suite: the targets that survive all of its conditions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
-
-K = TypeVar("K")
-
-
-class Worst(NamedTuple):
-    """The condition (or kind) with the greatest error, and that error."""
-
-    name: object
-    error: float
-
-
-def worst_condition(errors: Mapping[K, float]) -> Worst | None:
-    """The greatest error of a suite in [0, 1]; of equal ones the first; None of nothing.
-
-    The greatest of many noisy figures is too great on average: give its interval beside it.
-    """
-    if not errors:
-        return None
-    name = max(errors, key=lambda key: errors[key])
-    return Worst(name, errors[name])
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,27 @@ class Sums(NamedTuple):
     knnn: int = 0
     nnnn: int = 0
 
+    def plus(self, other: Sums, times: int = 1) -> Sums:
+        """These scenes and others, each of them ``times`` times."""
+        return Sums(*(mine + times * theirs for mine, theirs in zip(self, other, strict=True)))
+
+    @property
+    def reversed(self) -> Sums:
+        """The same scenes with k as the targets that are not seen."""
+        return Sums(
+            self.scenes,
+            self.n - self.k,
+            self.n,
+            self.nn - 2 * self.kn + self.kk,
+            self.nn - self.kn,
+            self.nn,
+            self.nnnn - 4 * self.knnn + 6 * self.kknn - 4 * self.kkkn + self.kkkk,
+            self.nnnn - 3 * self.knnn + 3 * self.kknn - self.kkkn,
+            self.nnnn - 2 * self.knnn + self.kknn,
+            self.nnnn - self.knnn,
+            self.nnnn,
+        )
+
     @property
     def rate(self) -> float:
         """The share seen, in [0, 1]; there must be targets."""

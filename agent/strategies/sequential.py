@@ -37,6 +37,9 @@ class SequentialSettings(Options):
     error: float = Field(
         default=0.05, gt=0, lt=0.5, description="of each wrong answer, for each kind"
     )
+    together: bool = Field(
+        default=False, description="the error is that of any wrong answer among all kinds"
+    )
 
     @field_validator("claim")
     @classmethod
@@ -88,9 +91,11 @@ class Sequential(Strategy):
     30 frames; one that is never seen clean is no evidence.
 
     Each kind of the suite is tested by itself, at ``error`` for either wrong answer: with twenty
-    kinds at 5 %, expect one. A claim of 10 % is accepted as surely as that where the rate is 5 %
-    (``good``) or less. Conditions of which nothing varies are left out. What is asked of one frame
-    depends on those before it, so frames cannot be shared out among several processes.
+    kinds at 5 %, expect one; with ``together`` the kinds share the error (Bonferroni), so that it
+    holds for the suite as a whole and takes more tracks. A claim of 10 % is accepted as surely as
+    that where the rate is 5 % (``good``) or less. Conditions of which nothing varies are left out.
+    What is asked of one frame depends on those before it, so frames cannot be shared out among
+    several processes.
     """
 
     Settings = SequentialSettings
@@ -100,9 +105,11 @@ class Sequential(Strategy):
         super().__init__(conditions, settings)
         chosen = settings if isinstance(settings, SequentialSettings) else self.Settings()
         self.settings = chosen
+        found = sweeps(conditions)
+        share = len(found) if chosen.together and found else 1
+        own = chosen.model_copy(update={"error": chosen.error / share})
         self._kinds = {
-            kind: _Kind(condition.at(chosen.severity), chosen)
-            for kind, condition in sweeps(conditions).items()
+            kind: _Kind(condition.at(chosen.severity), own) for kind, condition in found.items()
         }
         self._frame = -1
         self._asked: set[tuple[int, str]] = set()

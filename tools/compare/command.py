@@ -26,8 +26,9 @@ from tools.compare.page import MOST_BROKEN, MOST_SEEN, Both, write_page
 from tools.compare.sums import PairedSums
 from tools.compare.verdict import sentence
 from tools.evaluate.data import DataSpec
-from tools.evaluate.evaluation import make_folder, model_facts
+from tools.evaluate.evaluation import make_folder
 from tools.evaluate.gather import key_of
+from tools.evaluate.outcome import model_facts
 
 OUTPUTS = ("compare.json", "compare.html")
 

@@ -4,34 +4,23 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from agent.assembly import Examiner, versions
+from agent.assembly import Examiner
 from agent.errors import DataError, MissingExtra, OutputError
-from agent.metrics.counters import CellKey
-from agent.session import Session
-from agent.values import Condition
 from tools.evaluate.data import DataSpec
 from tools.evaluate.gallery import exhibits
-from tools.evaluate.gather import Gathering, key_of
-from tools.evaluate.imagenet import knows_imagenet, standard_errors
+from tools.evaluate.gather import Gathering
 from tools.evaluate.journal import Journal
 from tools.evaluate.kept import Kept
-from tools.evaluate.results import (
-    DataFacts,
-    ModelFacts,
-    Results,
-    by_search,
-    clean_figures,
-    condition_figures,
-    summarise,
-    to_json,
-)
+from tools.evaluate.outcome import gathering_for, results_of
+from tools.evaluate.results import Results, to_json
 from tools.evaluate.resume import Say, announce, fingerprint
 from tools.evaluate.trials import TrialsFile
+from tools.evaluate.vehicle import Vehicle
 from tools.evaluate.workers import warm_up
 from tools.evaluate.workload import Progress, Workload
 from tools.report.page import write_report
@@ -57,12 +46,14 @@ def evaluate(
     command: str = "",
     progress: Progress = lambda done, of: None,
     fresh: bool = False,
+    vehicle: Vehicle | None = None,
     say: Say = lambda text: None,
 ) -> Outcome:
     """Examine all frames and write ``results.json``, the trials and ``report.html`` into ``out``.
 
     Where an evaluation with the same arguments was interrupted, it goes on, unless ``fresh``; the
-    number of workers may differ, the results do not. ``say`` is told what becomes of it.
+    number of workers may differ, the results do not. ``vehicle`` says how a system that follows its
+    signs is judged. ``say`` is told what becomes of it.
 
     Raises ``DataError``, ``ModelError``, ``ConfigError``; nothing is written before the model and
     the data have been opened. Raises ``OutputError`` where another one writes into ``out``.
@@ -79,7 +70,8 @@ def evaluate(
         announce(journal, fresh, say)
         journal.begin(fresh=fresh)
         clear_folder(out)
-        kept = Kept(dict(camera.rejected))
+        vehicle = vehicle or Vehicle()
+        kept = Kept(dict(camera.rejected), gathering=gathering_for(session, count, vehicle))
         work = Workload(replace(examiner, checked=True), camera, session, workers, journal)
         with TrialsFile(out) as trials:
             with _resumable(journal, count, say):
@@ -93,7 +85,8 @@ def evaluate(
                     remedy="Give pictures that can be decoded.",
                 )
             files = [trials.close()]
-        results = _results(examiner, data, session, kept)
+        kept.gathering.close()
+        results = results_of(examiner, data, session, kept, vehicle)
         results.data.reference = "prediction" if camera.labels is None else "truth"
         results.timing = _timing(kept.gathering, started)
         notes: list[str] = []
@@ -147,84 +140,6 @@ def write_json(path: Path, results: Results) -> Path:
     part.write_text(json.dumps(to_json(results), indent=1) + "\n", encoding="utf-8")
     part.replace(path)
     return path
-
-
-def _results(examiner: Examiner, data: DataSpec, session: Session, kept: Kept) -> Results:
-    gathering, strategy = kept.gathering, session.strategy
-    conditions: dict[CellKey, Condition] = {key_of(c): c for c in _listed(session, kept)}
-    units = {key: session.perturber.units(c) for key, c in conditions.items()}
-    return Results(
-        schema="fieldproof.results/1",
-        model=model_facts(session),
-        data=DataFacts(
-            source=data.source,
-            frames=gathering.frames,
-            targets=gathering.targets,
-            rejected=kept.left_out(),
-            unmatched_labels=dict(sorted(gathering.skipped.items())),
-        ),
-        suite=examiner.suite,
-        seed=examiner.seed,
-        clean=clean_figures(gathering.tally.clean),
-        conditions=[
-            condition_figures(
-                key,
-                gathering.tally.cells[key],
-                units[key],
-                session.perturber.stage(condition),
-                _losses(session, gathering, key.kind),
-            )
-            for key, condition in conditions.items()
-            if key in gathering.tally.cells
-        ],
-        summary=summarise(
-            gathering.tally,
-            units,
-            _standard(session, conditions, gathering),
-            searched=strategy.searched,
-            seen_again=gathering.seen_again,
-            verdicts=strategy.verdicts(),
-        ),
-        environment=versions(session.model.runtime),
-    )
-
-
-def _losses(session: Session, gathering: Gathering, kind: str) -> dict[float | None, int] | None:
-    """Where the targets of a kind were lost, if its severities were searched; else None."""
-    if not by_search(session.strategy.searched(kind)):
-        return None
-    return gathering.tally.lost.get(kind, {})
-
-
-def _listed(session: Session, kept: Kept) -> list[Condition]:
-    """The suite's conditions and those that a strategy added, kinds in the suite's order."""
-    laid_out = session.strategy.conditions
-    kinds = list(dict.fromkeys(condition.kind for condition in laid_out))
-    added = [condition for condition in kept.conditions if condition not in set(laid_out)]
-    if not added:
-        return list(laid_out)
-    return sorted({*laid_out, *added}, key=lambda c: (kinds.index(c.kind), c.severity))
-
-
-def _standard(
-    session: Session, conditions: Mapping[CellKey, Condition], gathering: Gathering
-) -> dict[str, list[float]] | None:
-    """The errors that ImageNet-C's own figure is made of; None for a model of other classes."""
-    if session.model.detects or not knows_imagenet(session.model.labels):
-        return None
-    return standard_errors(conditions, gathering.tally)
-
-
-def model_facts(session: Session) -> ModelFacts:
-    """Which model a session examines."""
-    model = session.model
-    return ModelFacts(
-        name=model.name,
-        kind=model.kind,
-        sha256=model.sha256,
-        targets=list(model.targets) if model.targets != model.labels else [],
-        detects=model.detects,
-    )
 
 
 def _timing(gathering: Gathering, started: float) -> dict[str, float]:

@@ -36,7 +36,7 @@ class Kept:
         if examination is None:
             self._reject(looked)
             return
-        self.gathering.add(examination)
+        self.gathering.add(examination, looked.details, position)
         self.gallery.add(position, examination)
         self._note_conditions(examination)
         rows = [row_of(trial) for i in examination.inferences for trial in i.trials]

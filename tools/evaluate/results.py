@@ -1,36 +1,24 @@
-"""``results.json``: the contract ``fieldproof.results/1`` and how a tally becomes it."""
+"""``results.json``: the contract ``fieldproof.results/1``; ``figures`` fills it in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
-from itertools import chain, repeat
-from math import inf
-from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from agent.metrics.corruption_error import mean_corruption_error
-from agent.metrics.counters import MICRO, Cell, CellKey, Tally
-from agent.statistics.intervals import censored_median, wilson
 from agent.statistics.sequential import Decision
-from agent.statistics.survival import survival_curve
-from agent.strategies import Search, Verdict
+from agent.strategies import Search
+from tools.evaluate.sections import Pair, Section
+from tools.evaluate.sections.calibration import CalibrationFigures
+from tools.evaluate.sections.confusion import ConfusionFigures
+from tools.evaluate.sections.detection import DetectionFigures
+from tools.evaluate.sections.slices import SliceFigures
+from tools.evaluate.sections.system import SystemFigures
 
 SCHEMA: Final = "fieldproof.results/1"
 
-Pair = tuple[float, float]
 
-Searched = Callable[[str], Search | None]
-"""How the strategy looked for a kind's breaking severities: ``Strategy.searched``."""
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class ModelFacts(_Part):
+class ModelFacts(Section):
     """Which model was evaluated."""
 
     name: str
@@ -40,7 +28,7 @@ class ModelFacts(_Part):
     detects: bool
 
 
-class DataFacts(_Part):
+class DataFacts(Section):
     """What it was evaluated on: frames used, targets in them, pictures left out and why.
 
     ``reference`` says who named the targets: the data's ``truth``, or, where there is none, the
@@ -55,8 +43,13 @@ class DataFacts(_Part):
     unmatched_labels: dict[str, int] = Field(default_factory=dict)
 
 
-class CleanFigures(_Part):
-    """The model on the frames as they are. ``phantoms``: detections where no target is."""
+class CleanFigures(Section):
+    """The model on the frames as they are. ``phantoms``: detections where no target is.
+
+    ``scenes`` independent pieces of evidence stand behind ``ci95``: tracks, and whole photos; 0
+    where they were not told apart. Of the targets not seen, ``missed`` had nothing in their place,
+    and ``misread`` another label.
+    """
 
     n: int
     correct: int
@@ -64,13 +57,26 @@ class CleanFigures(_Part):
     ci95: Pair
     frames: int
     phantoms: int
+    scenes: int = 0
+    missed: int | None = None
+    misread: int | None = None
+    average_precision: float | None = None
+    calibration_error: float | None = None
+    flip_probability: float | None = None
 
 
-class ConditionFigures(_Part):
+class ConditionFigures(Section):
     """The model under one condition.
 
     ``ci95`` is of the accuracy; ``flip_rate`` is the share of the targets seen clean that are
-    lost, with its own interval. Intervals are Wilson's, 95 %.
+    lost, with its own interval. Intervals are Wilson's, 95 %, where each scene holds one target;
+    else they count scenes (``scenes``, as in the clean figures), because targets of one resemble
+    each other.
+
+    ``mean_iou_drop`` is over the targets seen in both pictures by a detector; ``relative_error``
+    the share of what was right clean that the condition costs on balance; ``average_precision`` as
+    COCO defines it; ``calibration_error`` the expected one (ECE, 15 bins); ``flip_probability`` how
+    often what is seen changes from frame to frame of a track. None: not told.
 
     ``selected``: a search tried here only those targets that fared so and so elsewhere, so the
     figures are not of all targets; the kind's ``survival`` is. Under a search n counts the targets
@@ -93,9 +99,17 @@ class ConditionFigures(_Part):
     frames: int
     phantoms: int
     selected: bool = False
+    scenes: int = 0
+    missed: int | None = None
+    misread: int | None = None
+    mean_iou_drop: float | None = None
+    relative_error: float | None = None
+    average_precision: float | None = None
+    calibration_error: float | None = None
+    flip_probability: float | None = None
 
 
-class SurvivalStep(_Part):
+class SurvivalStep(Section):
     """From ``severity`` on, the share ``seen`` of the clean-seen targets was not lost before."""
 
     severity: float
@@ -103,7 +117,7 @@ class SurvivalStep(_Part):
     ci95: Pair
 
 
-class BreakingSeverity(_Part):
+class BreakingSeverity(Section):
     """The severity at which half of the clean-seen targets of a kind are lost.
 
     ``median`` None means that more than half survived the strongest severity tried; ``censored``
@@ -123,7 +137,7 @@ class BreakingSeverity(_Part):
     survival: list[SurvivalStep] = Field(default_factory=list)
 
 
-class ClaimFigures(_Part):
+class ClaimFigures(Section):
     """A claim about a kind, tested in sequence: settled after ``n`` tracks or clips, or ``open``.
 
     ``events`` of them were lost; ``more`` without an event would settle it as holding.
@@ -137,7 +151,25 @@ class ClaimFigures(_Part):
     more: int
 
 
-class Summary(_Part):
+class WorstCase(Section):
+    """The condition under which fewest are seen, and the targets that stood all conditions.
+
+    The least of many noisy figures is too little on average.
+
+    ``survivors`` of ``n`` targets were seen clean and under every condition: what is left where an
+    adversary may choose among them. None where a strategy did not try all on all.
+    """
+
+    kind: str
+    severity: float
+    level: int | None = None
+    accuracy: float
+    ci95: Pair
+    n: int | None = None
+    survivors: int | None = None
+
+
+class Summary(Section):
     """Figures over all conditions.
 
     ``mean_corruption_error`` is un-normalised, in [0, 1]: the mean over kinds of the mean error
@@ -151,10 +183,16 @@ class Summary(_Part):
     mce: float | None = None
     breaking_severity: dict[str, BreakingSeverity]
     claims: list[ClaimFigures] = Field(default_factory=list)
+    worst_case: WorstCase | None = None
 
 
-class Results(_Part):
-    """All that ``results.json`` holds. Without ``environment`` and ``timing`` it repeats."""
+class Results(Section):
+    """All that ``results.json`` holds. Without ``environment`` and ``timing`` it repeats.
+
+    ``calibration`` and ``confusion`` are by kind: ``clean``, ``perturbed`` (all kinds together),
+    and each. ``detection`` is None for a classifier, ``system`` where no target is followed over
+    frames.
+    """
 
     schema_: Literal["fieldproof.results/1"] = Field(default=SCHEMA, alias="schema")
     model: ModelFacts
@@ -164,135 +202,15 @@ class Results(_Part):
     clean: CleanFigures
     conditions: list[ConditionFigures]
     summary: Summary
+    detection: DetectionFigures | None = None
+    calibration: dict[str, CalibrationFigures] = Field(default_factory=dict)
+    confusion: dict[str, ConfusionFigures] = Field(default_factory=dict)
+    slices: SliceFigures | None = None
+    system: SystemFigures | None = None
     environment: dict[str, str] = Field(default_factory=dict)
     timing: dict[str, float] = Field(default_factory=dict)
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
-
-
-def _share(part: int, whole: int) -> float:
-    return round(part / whole, 6) if whole else 0.0
-
-
-def _interval(part: int, whole: int) -> Pair:
-    low, high = wilson(part, whole)
-    return round(low, 6), round(high, 6)
-
-
-def clean_figures(cell: Cell) -> CleanFigures:
-    """The clean cell as figures."""
-    return CleanFigures(
-        n=cell.n,
-        correct=cell.correct,
-        accuracy=_share(cell.correct, cell.n),
-        ci95=_interval(cell.correct, cell.n),
-        frames=cell.frames,
-        phantoms=cell.phantoms,
-    )
-
-
-def condition_figures(
-    key: CellKey, cell: Cell, units: str, stage: str, lost: Mapping[float | None, int] | None = None
-) -> ConditionFigures:
-    """One condition's cell as figures.
-
-    ``lost``: of a kind that was searched, the severities at which its targets were lost.
-    """
-    # A search asks targets that are not seen clean but one question, wherever that falls.
-    seen = cell.clean_correct, cell.clean_correct - cell.flips
-    n, correct = (cell.n, cell.correct) if lost is None else seen
-    return ConditionFigures(
-        kind=key.kind,
-        severity=key.severity,
-        level=key.level,
-        units=units,
-        stage=stage,
-        n=n,
-        correct=correct,
-        accuracy=_share(correct, n),
-        ci95=_interval(correct, n),
-        flips=cell.flips,
-        flip_rate=_share(cell.flips, cell.clean_correct),
-        flip_rate_ci95=_interval(cell.flips, cell.clean_correct),
-        mean_confidence_drop=_share(cell.drop_micro, cell.n * MICRO),
-        frames=cell.frames,
-        phantoms=cell.phantoms,
-        selected=lost is not None and cell.clean_correct < sum(lost.values()),
-    )
-
-
-def summarise(
-    tally: Tally,
-    units: Mapping[CellKey, str],
-    standard: Mapping[str, Sequence[float]] | None = None,
-    *,
-    searched: Searched = lambda kind: "grid",
-    seen_again: Mapping[str, int] = MappingProxyType({}),
-    verdicts: Sequence[Verdict] = (),
-) -> Summary:
-    """The figures over all conditions of a tally.
-
-    ``standard``: a classifier of ImageNet's errors under ImageNet-C, by corruption and level.
-    ``searched``, ``verdicts``: of the strategy.
-    """
-    mce = mean_corruption_error(standard) if standard else None
-    mean = None if any(by_search(searched(key.kind)) for key in tally.cells) else _mean_error(tally)
-    return Summary(
-        mean_corruption_error=mean,
-        mce=None if mce is None else round(mce, 6),
-        breaking_severity={
-            kind: _breaking(kind, counts, units, search, seen_again.get(kind, 0))
-            for kind, counts in sorted(tally.lost.items())
-            if (search := searched(kind)) is not None
-        },
-        claims=[ClaimFigures(**asdict(verdict)) for verdict in verdicts],
-    )
-
-
-def by_search(search: Search | None) -> bool:
-    """Whether the severities tried followed from what came of others."""
-    return search in ("bisection", "scan")
-
-
-def _mean_error(tally: Tally) -> float | None:
-    by_kind: dict[str, list[float]] = {}
-    for key, cell in tally.cells.items():
-        if cell.n:
-            by_kind.setdefault(key.kind, []).append(1 - cell.correct / cell.n)
-    means = [sum(errors) / len(errors) for _, errors in sorted(by_kind.items())]
-    return round(sum(means) / len(means), 6) if means else None
-
-
-def _breaking(
-    kind: str,
-    counts: dict[float | None, int],
-    units: Mapping[CellKey, str],
-    search: Search,
-    seen_again: int,
-) -> BreakingSeverity:
-    values = list(chain.from_iterable(repeat(severity, k) for severity, k in counts.items()))
-    median, low, high = censored_median(values)
-    said = {key.severity: text for key, text in units.items() if key.kind == kind}
-    return BreakingSeverity(
-        median=median,
-        ci95=(low, high),
-        censored=counts.get(None, 0),
-        n=len(values),
-        units=said.get(median, "") if median is not None else "",
-        searched=search,
-        seen_again=seen_again,
-        survival=_survival(values),
-    )
-
-
-def _survival(values: Sequence[float | None]) -> list[SurvivalStep]:
-    lost = [value for value in values if value is not None]
-    # Survivors outlasted every severity tried.
-    steps = survival_curve(lost, [inf] * (len(values) - len(lost)))
-    return [
-        SurvivalStep(severity=at, seen=round(share, 6), ci95=(round(low, 6), round(high, 6)))
-        for at, share, low, high in steps
-    ]
 
 
 def to_json(results: Results) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from tools.evaluate.evaluation import Outcome
 from tools.evaluate.results import ConditionFigures, Results
+from tools.report.slicing import weakest
 from tools.report.verdict import LOW_ACCURACY
 
 
@@ -24,6 +25,8 @@ def print_outcome(console: Console, outcome: Outcome) -> None:
         for table in outcome_tables(results):
             console.print(table)
         console.print(error_sentence(results))
+        for sentence in further_sentences(results):
+            console.print(sentence)
     print_left_out(console, results)
     for note in outcome.notes:
         console.print(f"[yellow]note:[/] {escape(note)}")
@@ -43,10 +46,12 @@ def clean_sentence(results: Results) -> str:
         )
     if not clean.n:
         return f"[bold]{name}[/] on {source}: no targets; {phantoms}"
+    sure = f"95 % interval {clean.ci95[0]:.1%} to {clean.ci95[1]:.1%}"
+    if clean.scenes == 1 < clean.n:
+        sure = "all of one track, so no interval can be told"
     return (
         f"[bold]{name}[/] on {source}: [bold]{clean.correct} of {clean.n}[/] seen on clean frames "
-        f"({clean.accuracy:.1%}, 95 % interval {clean.ci95[0]:.1%} to {clean.ci95[1]:.1%}), "
-        f"{phantoms}"
+        f"({clean.accuracy:.1%}, {sure}), {phantoms}"
     )
 
 
@@ -105,6 +110,23 @@ def error_sentence(results: Results) -> str:
         return "no mean corruption error: severities were searched, or no target took part"
     said = f"mean corruption error {summary.mean_corruption_error:.1%} (un-normalised)"
     return said if summary.mce is None else f"{said}; mCE {summary.mce:.1%} of AlexNet's"
+
+
+def further_sentences(results: Results) -> list[str]:
+    """What stands out beside the table: precision, the worst case, the weakest slice."""
+    said = []
+    found, worst = results.detection, results.summary.worst_case
+    if found is not None:
+        left = (
+            ""
+            if found.relative is None
+            else f", {found.relative:.0%} of it left when perturbed (rPC)"
+        )
+        said.append(f"average precision {found.average_precision:.1%} clean{left}")
+    if worst is not None and worst.n:
+        said.append(f"{worst.survivors} of {worst.n} targets stand every condition")
+    weak = weakest(results.slices)
+    return [*said, escape(weak)] if weak else said
 
 
 def severity_table(results: Results) -> Table:

@@ -78,9 +78,7 @@ class Judge:
             return self._error(rule)
         if isinstance(rule, rules.Regression):
             return self._regression(rule)
-        return _missing(
-            rule, f"every slice at least {percent(rule.at_least)} seen", "these have no slices"
-        )
+        return self._slices(rule)
 
     def _clean(self, rule: rules.CleanAccuracy) -> Ruling:
         clean = self.results.clean
@@ -123,6 +121,33 @@ class Judge:
         kept = all(c.ci95[0] >= rule.at_least for c in cells)
         answer: Answer = "fail" if broken else "pass" if kept else "unsure"
         note = f"the worst: {readable(worst.kind)} {severity(worst.severity)}"
+        return self._ruling(rule, demand, answer, measure, rule.at_least, note=note)
+
+    def _slices(self, rule: rules.WorstSlice) -> Ruling:
+        found = self.results.slices
+        wanted = "every slice" + (f" by {readable(rule.name)}" if rule.name else "")
+        under = "clean" if rule.kind == "clean" else f"under {readable(rule.kind)}"
+        demand = f"{wanted} seen {under} at least {percent(rule.at_least)}"
+        rows = [
+            row
+            for row in (found.rows if found is not None else ())
+            if row.condition == rule.kind and rule.name in ("", row.name)
+        ]
+        if not rows:
+            return _missing(rule, demand, "no such slices")
+        large = [row for row in rows if row.finding != "too small"]
+        small = len(rows) - len(large)
+        aside = f"; {small} slices too small to tell" if small else ""
+        if not large:
+            note = f"all {small} slices are too small to tell"
+            return Ruling(rule.rule, demand, "unsure", "", None, note, rule.why)
+        # As for the worst condition: to pass, each by itself; to fail, beyond the chance of many.
+        worst = min(large, key=lambda row: (row.ci95[0], row.rate))
+        broken = any(row.together95[1] < rule.at_least for row in large)
+        kept = all(row.ci95[0] >= rule.at_least for row in large)
+        answer: Answer = "fail" if broken else "pass" if kept else "unsure"
+        measure = Measure(worst.rate, *worst.ci95)
+        note = f"the worst: {readable(worst.name)} {worst.band}{aside}"
         return self._ruling(rule, demand, answer, measure, rule.at_least, note=note)
 
     def _breaking(self, rule: rules.BreakingSeverity) -> Ruling:
@@ -259,7 +284,10 @@ class Judge:
         note: str = "",
     ) -> Ruling:
         frames = self.results.data.frames
-        more = more_needed(measure, limit, frames) if answer == "unsure" else None
+        unsure, known = answer == "unsure", measure.high - measure.low < 1
+        more = more_needed(measure, limit, frames) if unsure and known else None
+        if unsure and not known:
+            note = note or "all of one scene: it wants other approaches, not more frames"
         return Ruling(rule.rule, demand, answer, _said(measure), more, note, rule.why)
 
 

@@ -150,10 +150,16 @@ class Regression(_Rule):
 
 
 class WorstSlice(_Rule):
-    """The accuracy in every slice of the data, such as night or small signs."""
+    """The share seen in every slice of the data that is large enough, such as night or one site.
+
+    ``kind`` is ``clean``, ``perturbed`` for all kinds together, or a kind, its severities together;
+    ``name`` a property or tag, where only its slices count.
+    """
 
     rule: Literal["worst_slice"]
     at_least: Share
+    kind: str = "clean"
+    name: str = ""
 
 
 Rule = Annotated[

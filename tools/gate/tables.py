@@ -51,14 +51,10 @@ def explanation(ruling: Ruling) -> str:
 
 def _remark(ruling: Ruling) -> str:
     needed = ""
-    if ruling.answer == "unsure":
-        needed = (
-            f"about {count(ruling.more_frames, 'more frame')} would tell"
-            if ruling.more_frames is not None
-            else "the figure lies on the limit: more frames may not tell"
-        )
-    if ruling.note.startswith("try severities"):
-        needed = ""
+    if ruling.answer == "unsure" and ruling.more_frames is not None:
+        needed = f"about {count(ruling.more_frames, 'more frame')} would tell"
+    elif ruling.answer == "unsure" and not ruling.note:
+        needed = "the figure lies on the limit: more frames may not tell"
     return "; ".join(part for part in (needed, ruling.note.removeprefix(_MISSING)) if part)
 
 

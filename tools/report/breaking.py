@@ -14,7 +14,8 @@ class BreakingRow:
     """One kind. ``left``, ``right`` and ``dot`` place the drawn interval, in per cent of [0, 1].
 
     ``units`` says the breaking severity, or the strongest tried where more than half survived:
-    then ``dot`` is None; ``open_right`` where the interval has no end.
+    then ``dot`` is None; ``open_right`` where the interval has no end; not ``known`` where it
+    bounds nothing.
     """
 
     kind: str
@@ -27,6 +28,7 @@ class BreakingRow:
     right: float
     dot: float | None
     open_right: bool
+    known: bool
     survivors: int
     n: int
     strongest_accuracy: str
@@ -75,6 +77,7 @@ def _row(
         right=100 * (1.0 if high is None else ends[1]),
         dot=None if found.median is None else 100 * found.median,
         open_right=high is None,
+        known=bool(low) or high is not None or low is None,
         survivors=found.censored,
         n=found.n,
         strongest_accuracy=percent(last.accuracy) if last.n else "–",
@@ -84,6 +87,8 @@ def _row(
 
 def _interval(low: float | None, high: float | None, strongest: float) -> str:
     beyond = f"beyond {severity(strongest)}"
+    if not low and high is None and low is not None:
+        return "unknown"
     if low is None:
         return beyond
     if high is None:

@@ -22,9 +22,10 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from tools.evaluate.results import CleanFigures, ConditionFigures
+from tools.evaluate.results import BreakingSeverity, CleanFigures, ConditionFigures
+from tools.evaluate.sections.calibration import CalibrationFigures
 from tools.report.distance import CLEAN, DistanceMap, Strip
-from tools.report.wording import severity
+from tools.report.wording import UNKNOWN, severity
 
 INK, MUTED, RULE, ACCENT, WELL = "#010203", "#010204", "#010205", "#010206", "#010207"
 VARIABLES = {INK: "ink", MUTED: "muted", RULE: "rule", ACCENT: "accent", WELL: "well"}
@@ -66,8 +67,9 @@ def severity_curve(
             x, y = [0.0, *x], [100 * clean.accuracy, *y]
         axes.plot(x, y, color=ACCENT, linewidth=1.6, zorder=3)
         for number, point in enumerate(points):
-            ends = [100 * bound for bound in point.ci95]
-            axes.plot([point.severity] * 2, ends, color=ACCENT, lw=1.1, gid=f"ci{number}")
+            if point.ci95 != UNKNOWN:
+                ends = [100 * bound for bound in point.ci95]
+                axes.plot([point.severity] * 2, ends, color=ACCENT, lw=1.1, gid=f"ci{number}")
             axes.plot(
                 point.severity,
                 100 * point.accuracy,
@@ -78,6 +80,55 @@ def severity_curve(
                 clip_on=False,
             )
         _severity_axes(axes)
+        return _svg(figure, name)
+
+
+def survival_steps(name: str, breaking: BreakingSeverity, strongest: float) -> Markup:
+    """Share of the targets seen clean that is still seen, against severity, with its 95 % band.
+
+    For severities that were searched: a step where targets were lost, up to the ``strongest``.
+    """
+    with _chart(1.6, 0.24) as (figure, axes):
+        steps = breaking.survival
+        x = [0.0, *(step.severity for step in steps), strongest]
+        y = [100.0, *(100 * step.seen for step in steps)]
+        low = [100.0, *(100 * step.ci95[0] for step in steps)]
+        high = [100.0, *(100 * step.ci95[1] for step in steps)]
+        ends = [[*values, values[-1]] for values in (y, low, high)]
+        axes.fill_between(x, ends[1], ends[2], step="post", color=ACCENT, alpha=0.2, lw=0)
+        axes.step(x, ends[0], where="post", color=ACCENT, linewidth=1.6, zorder=3)
+        axes.axhline(50, color=MUTED, linewidth=0.9, dashes=(4, 3), zorder=1)
+        _severity_axes(axes)
+        return _svg(figure, name)
+
+
+def reliability(name: str, clean: CalibrationFigures, other: CalibrationFigures | None) -> Markup:
+    """Share right against confidence: clean filled, perturbed (``other``) hollow; the diagonal is
+    a model that means what it says. The larger the dot, the more answers."""
+    with _chart(2.2, 0.42) as (figure, axes):
+        axes.plot([0, 100], [0, 100], color=MUTED, linewidth=0.9, dashes=(4, 3), zorder=1)
+        for figures, hollow in ((other, True), (clean, False)):
+            if figures is None:
+                continue
+            for number, one in enumerate(figures.bins):
+                axes.plot(
+                    100 * one.confidence,
+                    100 * one.accuracy,
+                    "o",
+                    ms=3 + 7 * (one.n / figures.n) ** 0.5,
+                    mfc="none" if hollow else ACCENT,
+                    mec=ACCENT,
+                    alpha=0.9,
+                    clip_on=False,
+                    gid=f"{'p' if hollow else 'c'}{number}",
+                )
+        axes.set_xlim(0, 100)
+        axes.set_ylim(0, 100)
+        axes.set_xticks([0, 50, 100], ["0", "50", "100 %"])
+        axes.set_yticks([0, 50, 100], ["0", "50", "100 %"])
+        axes.set_xlabel("confidence", labelpad=2)
+        axes.grid(color=RULE, linewidth=0.6)
+        axes.set_axisbelow(True)
         return _svg(figure, name)
 
 

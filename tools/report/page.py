@@ -14,9 +14,12 @@ from agent.errors import MissingExtra
 from tools.evaluate.results import Results
 from tools.evaluate.trials import TrialRow
 from tools.report import wording
+from tools.report.approaching import approach_rows, speeds_of
 from tools.report.breaking import breaking_rows, conditions_by_kind
 from tools.report.exhibit import Exhibit
 from tools.report.gallery import hang
+from tools.report.instead import instead_rows
+from tools.report.slicing import property_tables
 from tools.report.verdict import cautions, pronounce
 
 CONTENT_POLICY = (
@@ -86,6 +89,11 @@ def render(
         groups=hang(exhibits),
         exhibits=len(exhibits),
         kinds=conditions_by_kind(results),
+        approaches=approach_rows(results.system),
+        speeds=speeds_of(results.system),
+        reliability=figures.reliability_figure(results),
+        instead=instead_rows(results),
+        slices=property_tables(results.slices),
         facts=_provenance(results),
         command=command or _command(results),
     )

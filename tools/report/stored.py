@@ -13,18 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from agent.errors import ConfigError, UsageError
+from agent.metrics.confusion import Confusion
 from agent.metrics.counters import Cell, CellKey, Tally, cell_of
+from agent.metrics.scenes import CLEAN, Glimpse, Outcome, SceneTally
 from agent.session import Perturber
 from agent.suite import load_suite
 from agent.values import Condition, Part, Sighting
-from tools.evaluate.results import (
-    DataFacts,
-    ModelFacts,
-    Results,
-    clean_figures,
-    condition_figures,
-    summarise,
-)
+from tools.evaluate.figures import Beyond, clean_figures, condition_figures, summarise
+from tools.evaluate.results import DataFacts, ModelFacts, Results
 from tools.evaluate.trials import TrialRow
 from tools.report.exhibit import Exhibit
 from tools.report.page import write_report
@@ -84,19 +80,28 @@ def choose(sessions: Sequence[Row], wanted: str | None, place: str) -> Row:
 
 def stored_results(session: Row, trials: Iterable[TrialRow], phantoms: Iterable[Row]) -> Results:
     """A session's trials and phantoms as results; the trials are read once, in their order."""
-    tally, frames, labels = Tally(), 0, set[str]()
+    tally, scenes, frames, labels = Tally(), SceneTally(), 0, set[str]()
+    confusions: dict[CellKey, Confusion] = {}
     before: tuple[str, int] | None = None
     for rows in _by_target(trials):
         place = (rows[0].clip, rows[0].frame)
         frames, before = frames + (place != before), place
         labels.add(rows[0].label)
         clean = _clean(rows[0])
+        scenes.add([_glimpse(rows)])
         tally.add_clean(cell_of(clean, clean))
+        confusions.setdefault(CLEAN, Confusion()).add(rows[0].label, clean)
         for row in rows:
-            cell = cell_of(clean, Sighting(row.seen, row.seen_label, row.confidence, row.iou))
-            tally.add(_key(row), cell)
+            seen = Sighting(row.seen, row.seen_label, row.confidence, row.iou)
+            tally.add(_key(row), cell_of(clean, seen))
+            confusions.setdefault(_key(row), Confusion()).add(row.label, seen)
         if clean.seen:
             tally.add_losses((row.kind, row.severity, row.seen) for row in rows)
+    scenes.close()
+
+    def beyond(key: CellKey) -> Beyond:
+        return Beyond(scenes.seen(key), scenes.lost(key), confusions.get(key))
+
     count = session["frames"] or frames
     parts = _parts(session["suite"])
     _add_phantoms(tally, phantoms)
@@ -118,12 +123,12 @@ def stored_results(session: Row, trials: Iterable[TrialRow], phantoms: Iterable[
         ),
         suite=session["suite"],
         seed=session["seed"],
-        clean=clean_figures(tally.clean),
+        clean=clean_figures(tally.clean, beyond(CLEAN)),
         conditions=[
-            condition_figures(key, cell, units[key], _stage(key, parts))
+            condition_figures(key, cell, units[key], _stage(key, parts), beyond=beyond(key))
             for key, cell in tally.cells.items()
         ],
-        summary=summarise(tally, units),
+        summary=summarise(tally, units, broken=scenes.broken),
         environment=_versions(session),
     )
 
@@ -135,6 +140,21 @@ def _by_target(trials: Iterable[TrialRow]) -> Iterator[list[TrialRow]]:
         for trial in frame:
             targets.setdefault(trial.target, []).append(trial)
         yield from targets.values()
+
+
+def _glimpse(rows: Sequence[TrialRow]) -> Glimpse:
+    """One target's trials in one frame; the time within the clip is not stored."""
+    first = rows[0]
+    return Glimpse(
+        clip=first.clip,
+        track=first.track,
+        frame=first.frame,
+        time_s=0.0,
+        distance_m=first.distance_m,
+        seen=first.clean_seen,
+        label=first.clean_label,
+        outcomes=[Outcome(_key(row), row.seen, row.seen_label) for row in rows],
+    )
 
 
 def _row(stored: Row) -> TrialRow:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tools.evaluate.results import Results
 from tools.evaluate.trials import TrialRow
 from tools.report.breaking import BreakingRow, conditions_by_kind
+from tools.report.slicing import weakest
 from tools.report.wording import count, listed, percent, percent_range, readable, severity
 
 FEW_TARGETS = 30
@@ -26,6 +27,7 @@ class Verdict:
     worst: tuple[tuple[str, str], ...]
     more_broke: str
     survivors: str
+    weakest: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ def pronounce(results: Results, rows: Sequence[BreakingRow]) -> Verdict:
         survivors=f"More than half survived the strongest setting tried of {listed(stood)}."
         if stood
         else "",
+        weakest=weakest(results.slices),
     )
 
 
@@ -91,28 +94,29 @@ def _clean(results: Results) -> str:
 def cautions(results: Results, trials: Sequence[TrialRow]) -> list[Caution]:
     """All that a reader should know before trusting the figures; empty where all is well."""
     return [
-        *_about_size(results, trials),
+        *_about_size(results),
         *_about_data(results),
         *_about_model(results, trials),
         *_about_phantoms(results),
     ]
 
 
-def _about_size(results: Results, trials: Sequence[TrialRow]) -> Iterator[Caution]:
-    n = results.clean.n
+def _about_size(results: Results) -> Iterator[Caution]:
+    n, scenes = results.clean.n, results.clean.scenes
     if 0 < n < FEW_TARGETS:
         yield Caution(
             f"Only {count(n, 'target')}: the intervals are wide, and a few points' difference "
             "between conditions means nothing."
         )
-    targets = {(row.frame, row.target) for row in trials}
-    tracks = {(row.clip, row.track) for row in trials}
-    if targets and len(tracks) <= len(targets) / 2:
+    if scenes == 1 and n > 1:
         yield Caution(
-            f"The {count(len(targets), 'target')} come from only "
-            f"{count(len(tracks), 'track', 'tracks')}. Frames of one approach resemble each "
-            "other, but the intervals count them as independent: the truth may lie outside more "
-            "often than they say."
+            f"All {count(n, 'target')} are of one track: the figures tell of this approach alone, "
+            "and no interval can be told. Add approaches, not frames."
+        )
+    elif 0 < scenes <= n / 2:
+        yield Caution(
+            f"The {count(n, 'target')} come from only {count(scenes, 'scene')}. Frames of one "
+            "approach resemble each other, so the intervals count scenes, and are wide."
         )
 
 

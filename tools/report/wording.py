@@ -9,6 +9,9 @@ from agent.values import Sighting
 NARROW = "\u202f"
 """Narrow no-break space, between a number and its per cent sign."""
 
+UNKNOWN = (0.0, 1.0)
+"""The interval of a share that nothing is known of: of no targets, or of a single scene."""
+
 
 def percent(share: float) -> str:
     """A share in [0, 1] as per cent; decimals only where they tell something.
@@ -21,11 +24,15 @@ def percent(share: float) -> str:
 
 
 def percent_range(interval: tuple[float, float]) -> str:
-    """An interval of shares, to whole per cent.
+    """An interval of shares, to whole per cent; one that bounds nothing is ``unknown``.
 
     >>> percent_range((0.823, 0.978)).replace(NARROW, " ")
     '82–98 %'
+    >>> percent_range((0.0, 1.0))
+    'unknown'
     """
+    if interval == UNKNOWN:
+        return "unknown"
     low, high = (f"{bound * 100:.0f}" for bound in interval)
     return f"{low}–{high}{NARROW}%"
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from functools import reduce
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.metrics.calibration import BINS, Calibration, answers_of, calibration_of
+from agent.metrics.calibration import BINS, Calibration, answers_of
 from agent.metrics.matching import sight
 from agent.values import Box, Detection, Prediction, Target
 
@@ -17,7 +15,10 @@ answers = st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=20)
 
 
 def calibration(rows: list[tuple[float, bool]]) -> Calibration:
-    return reduce(Calibration.__add__, (calibration_of(*row) for row in rows), Calibration())
+    made = Calibration()
+    for confidence, right in rows:
+        made.add(confidence, right)
+    return made
 
 
 def test_the_error_of_two_bins_worked_out_by_hand() -> None:
@@ -29,7 +30,7 @@ def test_the_error_of_two_bins_worked_out_by_hand() -> None:
 
 
 def test_a_bin_holds_its_upper_edge_and_the_first_holds_zero() -> None:
-    edges = [calibration_of(x, True).n.index(1) for x in (0.0, 0.2, 0.200001, 0.4, 1.0)]
+    edges = [calibration([(x, True)]).n.index(1) for x in (0.0, 0.2, 0.200001, 0.4, 1.0)]
     assert edges == [0, 2, 3, 5, BINS - 1]
 
 
@@ -55,14 +56,16 @@ def test_a_perfectly_calibrated_model_errs_near_zero_and_a_bold_one_by_its_boldn
 def test_any_split_of_the_work_gives_the_same_calibration(
     one: list[tuple[float, bool]], two: list[tuple[float, bool]]
 ) -> None:
-    assert calibration(one) + calibration(two) == calibration([*two, *one])
+    merged = calibration(one)
+    merged.merge(calibration(two))
+    assert merged == calibration([*two, *one])
 
 
 def test_no_answers_have_no_error_and_a_confidence_beyond_one_is_refused() -> None:
     assert Calibration().expected_error is None
     assert Calibration().overconfidence is None
     with pytest.raises(ValueError, match=r"lies in \[0, 1\]"):
-        calibration_of(1.5, True)
+        calibration([(1.5, True)])
 
 
 def test_a_detector_answers_with_each_detection_and_a_classifier_with_its_top_label() -> None:

@@ -150,3 +150,13 @@ def test_a_target_that_is_not_seen_clean_is_asked_one_question() -> None:
     rain = Condition((Part("rain", 1.0),), varied=1.0)
     assert tell(Sequential([FOG, rain]), 0, lost=False, clean=False) == 1
     assert tell(Sequential([FOG, rain]), 0, lost=False) == 2
+
+
+def test_kinds_that_are_tested_together_share_the_error() -> None:
+    conditions = [Condition((Part(kind, 1.0),), varied=1.0) for kind in ("fog", "rain", "snowfall")]
+    tests = [
+        Sequential(conditions[:many], SequentialSettings(together=together))
+        for many, together in ((1, True), (3, True), (3, False))
+    ]
+    more = [max(verdict.more for verdict in test.verdicts()) for test in tests]
+    assert more[0] == more[2] < more[1]

@@ -8,8 +8,8 @@ from agent.metrics.corruption_error import ALEXNET
 from agent.metrics.counters import Cell, CellKey, Tally
 from agent.suite import load_suite
 from agent.values import Condition
+from tools.evaluate.figures import summarise
 from tools.evaluate.imagenet import knows_imagenet, standard_errors
-from tools.evaluate.results import summarise
 
 CLASSES = ["tench", "goldfish, Carassius auratus", "zebra", "Espresso", "toilet tissue, bathroom"]
 

@@ -8,7 +8,8 @@ import pytest
 
 from agent.metrics.counters import MICRO, Cell, CellKey, Tally
 from agent.strategies import Verdict
-from tools.evaluate.results import Results, clean_figures, condition_figures, summarise, to_json
+from tools.evaluate.figures import clean_figures, condition_figures, summarise
+from tools.evaluate.results import Results, to_json
 
 
 def tally() -> Tally:

@@ -9,15 +9,8 @@ from pathlib import Path
 import pytest
 
 from agent.metrics.counters import Cell, CellKey, Tally
-from tools.evaluate.results import (
-    DataFacts,
-    ModelFacts,
-    Results,
-    clean_figures,
-    condition_figures,
-    summarise,
-    to_json,
-)
+from tools.evaluate.figures import clean_figures, condition_figures, summarise
+from tools.evaluate.results import DataFacts, ModelFacts, Results, to_json
 
 UNITS = {0.25: "visibility 416 m", 0.5: "visibility 173 m", 0.75: "visibility 72 m"}
 

@@ -9,7 +9,10 @@ import pytest
 from pydantic import TypeAdapter
 
 from agent.errors import ConfigError, DataError
+from agent.metrics.bands import Slice
+from agent.metrics.slices import SliceTally
 from tools.evaluate.results import Results
+from tools.evaluate.sections.slices import slice_figures
 from tools.gate.judge import Judge, Ruling
 from tools.gate.policy import Rule
 
@@ -63,6 +66,45 @@ def test_what_was_not_tried_is_missing_and_not_a_pass(make_results: Make) -> Non
     ):
         found = rule_on(results, **rule)
         assert (found.answer, "not in these results" in found.note) == ("missing", True)
+
+
+def sliced(results: Results, *slices: tuple[str, int, int]) -> Results:
+    """Results with slices by light, (band, seen, targets): each target a scene."""
+    tally = SliceTally()
+    for band, seen, n in slices:
+        for number in range(n):
+            tally.add([Slice("light", band)], "clean", f"{band} {number}", int(number < seen))
+    results.slices = slice_figures(tally.rates())
+    return results
+
+
+def test_every_slice_that_is_large_enough_must_keep_the_limit(make_results: Make) -> None:
+    rule = {"rule": "worst_slice", "at_least": 0.8}
+    good = sliced(make_results(), ("day", 198, 200), ("night", 97, 100), ("dusk", 2, 4))
+    found = rule_on(good, **rule)
+    assert (found.answer, "1 slices too small" in found.note) == ("pass", True)
+    bad = rule_on(sliced(make_results(), ("day", 198, 200), ("night", 50, 100)), **rule)
+    assert (bad.answer, bad.note) == ("fail", "the worst: light night")
+    near = sliced(make_results(), ("day", 198, 200), ("night", 82, 100))
+    assert answer(near, **rule) == "unsure"
+    assert answer(near, name="light", **rule) == "unsure"
+    assert answer(near, name="site", **rule) == answer(near, kind="fog", **rule) == "missing"
+
+
+def test_slices_that_are_all_too_small_settle_nothing(make_results: Make) -> None:
+    found = rule_on(
+        sliced(make_results(), ("day", 3, 3), ("night", 4, 4)), rule="worst_slice", at_least=0.8
+    )
+    assert (found.answer, found.more_frames) == ("unsure", None)
+    assert found.note == "all 2 slices are too small to tell"
+
+
+def test_one_scene_asks_for_other_approaches_and_not_for_frames(make_results: Make) -> None:
+    results = make_results(n=40, clean=38)
+    results.clean.ci95 = (0.0, 1.0)
+    found = rule_on(results, rule="clean_accuracy", at_least=0.9)
+    assert (found.answer, found.more_frames) == ("unsure", None)
+    assert "other approaches" in found.note
 
 
 def test_the_worst_condition_decides_and_one_of_many_is_not_failed_by_chance(

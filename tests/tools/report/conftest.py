@@ -9,14 +9,8 @@ import pytest
 
 from agent.metrics.counters import Cell, CellKey, Tally
 from agent.values import Box, Condition, Part, Sighting, Target, Trial
-from tools.evaluate.results import (
-    DataFacts,
-    ModelFacts,
-    Results,
-    clean_figures,
-    condition_figures,
-    summarise,
-)
+from tools.evaluate.figures import clean_figures, condition_figures, summarise
+from tools.evaluate.results import DataFacts, ModelFacts, Results
 from tools.evaluate.trials import TrialRow, row_of
 from tools.report.exhibit import Exhibit
 

@@ -84,12 +84,14 @@ def test_rejected_pictures_and_unknown_labels_are_named_up_to_a_bound(make_resul
     assert unmatched.details == ("zebra: 4",)
 
 
-def test_frames_of_one_approach_are_not_passed_off_as_independent(
-    make_results: Make, drive: list[TrialRow]
-) -> None:
-    assert "40 targets come from only 1 track" in said(make_results({}), drive)
-    photos = [row._replace(clip=f"{row.frame}.png") for row in drive]
-    assert "come from only" not in said(make_results({}), photos)
+def test_frames_of_one_approach_are_not_passed_off_as_independent(make_results: Make) -> None:
+    results = make_results({})
+    results.clean.scenes = 1
+    assert "40 targets are of one track" in said(results)
+    results.clean.scenes = 5
+    assert "40 targets come from only 5 scenes" in said(results)
+    results.clean.scenes = 40
+    assert "scenes" not in said(results)
 
 
 def test_a_low_clean_accuracy_on_a_drive_may_be_a_matter_of_distance(
