@@ -253,3 +253,25 @@ def in_order(order: workload._Order, index: int) -> Iterator[tuple[int, object]]
 
 def figures(outcome: Outcome) -> object:
     return outcome.results.model_dump(exclude={"timing"})
+
+
+def test_results_tell_more_than_accuracies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found, *_ = run(tmp_path, monkeypatch, 300)
+    assert found is not None
+    results = found.results
+    clean = results.clean
+    assert clean.scenes == clean.n == 100, "each picture is a scene of its own"
+    assert clean.missed is not None
+    assert clean.misread is not None
+    assert clean.correct + clean.missed + clean.misread == clean.n
+    assert results.calibration["clean"].n == clean.n
+    assert set(results.confusion) >= {"clean", "perturbed"}
+    assert results.slices is not None
+    assert {row.name for row in results.slices.rows} >= {"distance_m", "brightness"}
+    assert results.detection is None, "it is a classifier"
+    assert results.system is None, "no target is followed"
+    worst = results.summary.worst_case
+    assert worst is not None
+    assert worst.n == clean.n
+    assert worst.survivors is not None
+    assert worst.survivors <= min(c.correct for c in results.conditions)

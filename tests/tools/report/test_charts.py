@@ -7,9 +7,11 @@ from collections.abc import Callable
 
 import matplotlib as mpl
 
+from agent.metrics.calibration import Calibration
 from tools.evaluate.results import Results
+from tools.evaluate.sections.calibration import calibration_figures
 from tools.evaluate.trials import TrialRow
-from tools.report.charts import distance_strip, severity_curve
+from tools.report.charts import distance_strip, reliability, severity_curve, survival_steps
 from tools.report.distance import map_distances
 
 Make = Callable[..., Results]
@@ -28,6 +30,33 @@ def test_intervals_and_the_clean_line_are_where_the_figures_are(make_results: Ma
     assert a[0] < b[0] < c[0]
     assert all(low > high for low, high in (a, b, c))
     assert "stroke-dasharray: " in svg
+
+
+def test_an_interval_that_bounds_nothing_is_not_drawn(make_results: Make) -> None:
+    results = make_results({"fog": [40, 20, 0]})
+    results.conditions[1].ci95 = (0.0, 1.0)
+    assert len(re.findall(r'id="c-ci\d"', curve(results))) == 2
+
+
+def test_survival_falls_in_steps_with_a_band(make_results: Make) -> None:
+    results = make_results({"fog": [40, 20, 4]})
+    svg = survival_steps("s", results.summary.breaking_severity["fog"], 1.0)
+    assert "var(--accent)" in svg
+    assert "opacity: 0.2" in svg, "the band"
+    untouched = make_results({"fog": [40, 40]}).summary.breaking_severity["fog"]
+    assert survival_steps("s", untouched, 1.0) != svg
+
+
+def test_reliability_shows_a_dot_for_each_bin_filled_and_hollow() -> None:
+    clean, other = Calibration(), Calibration()
+    for confidence, right in ((0.9, True), (0.9, False), (0.3, False)):
+        clean.add(confidence, right)
+    other.add(0.5, True)
+    svg = reliability("r", calibration_figures(clean), calibration_figures(other))
+    assert len(re.findall(r'id="r-c\d+"', svg)) == 2
+    assert len(re.findall(r'id="r-p\d+"', svg)) == 1
+    alone = reliability("r", calibration_figures(clean), None)
+    assert not re.search(r'id="r-p\d', alone)
 
 
 def test_colours_are_the_pages_and_text_stays_text(make_results: Make) -> None:

@@ -11,9 +11,22 @@ from pathlib import Path
 import pytest
 
 from agent.errors import MissingExtra
+from agent.metrics.approach import Approaches, Look, Voting, approach_of
+from agent.metrics.average_precision import AveragePrecision
+from agent.metrics.bands import Slice
+from agent.metrics.calibration import Calibration
+from agent.metrics.confusion import Confusion
+from agent.metrics.scenes import CLEAN
+from agent.metrics.slices import SliceTally
 from agent.values import Box, Sighting
-from tools.evaluate.results import DataFacts, Results
+from tools.evaluate.results import ClaimFigures, DataFacts, Results, WorstCase
+from tools.evaluate.sections.calibration import calibration_figures
+from tools.evaluate.sections.confusion import confusion_figures
+from tools.evaluate.sections.detection import detection_figures
+from tools.evaluate.sections.slices import slice_figures
+from tools.evaluate.sections.system import system_figures
 from tools.evaluate.trials import TrialRow
+from tools.evaluate.vehicle import Vehicle
 from tools.report.exhibit import Exhibit
 from tools.report.page import render, write_report
 
@@ -202,3 +215,74 @@ def test_a_missing_extra_is_named_and_nothing_is_written(
     with pytest.raises(MissingExtra, match=rf"{package}.*fieldproof\[report\]"):
         write_report(make_results(), [], [], tmp_path / "report.html")
     assert not list(tmp_path.iterdir())
+
+
+def with_sections(results: Results) -> Results:
+    """Results that have something to say in every section; names come from a hostile hand."""
+    claim = ClaimFigures(kind="fog", claim=HOSTILE, decision="open", events=1, n=9, more=7)
+    confusion, calibration = Confusion(), Calibration()
+    for seen in ("yield", HOSTILE, HOSTILE):
+        confusion.add(HOSTILE, Sighting(False, seen, 0.0))
+    calibration.add(0.9, True)
+    slices, clean = SliceTally(), Approaches()
+    for scene in range(80):
+        band = HOSTILE if scene % 2 else "by day"
+        slices.add([Slice("site", band)], "clean", f"{scene}", scene % 2)
+        slices.add([Slice("site", band)], "perturbed", f"{scene}", scene % 2)
+    clean.add(approach_of([Look(0.0, 90.0, True), Look(0.1, 88.0, True)], Voting(1, 1)))
+    return results.model_copy(
+        update={
+            "confusion": {"clean": confusion_figures(confusion)},
+            "calibration": {"clean": calibration_figures(calibration)},
+            "slices": slice_figures(slices.rates()),
+            "system": system_figures({CLEAN: clean}, [CLEAN], Vehicle(), 0.125),
+            "detection": detection_figures(AveragePrecision(0.5, 0.8, 0.6, {}), {"fog": [0.25]}, 9),
+            "summary": results.summary.model_copy(
+                update={
+                    "claims": [claim],
+                    "worst_case": WorstCase(
+                        kind="fog", severity=1, accuracy=0, ci95=(0, 0.1), n=40, survivors=3
+                    ),
+                }
+            ),
+        }
+    )
+
+
+def test_every_section_is_told_and_none_can_run_anything(results: Results) -> None:
+    page = assert_safe(render(with_sections(results), [], []))
+    text = re.sub(r"\s+", " ", page.text.replace("\u202f", " "))
+    for said in (
+        "Claims tested",
+        "7 more scenes without a loss",
+        "Over a whole approach",
+        "Stops from 30 km/h",
+        "changes in 12.5 % of cases",
+        "By site",
+        "Weakest where site is by day: 0 % seen",
+        "What it answers instead",
+        "on average 10 % too modest",
+        "50 % of it is left under corruption",
+        "3 of 40 targets seen clean and under every condition",
+    ):
+        assert said in text, said
+    assert text.count("<script>alert(1)</script>") >= 3, "shown as it is, as text"
+
+
+def test_sections_without_anything_to_say_are_left_out(results: Results) -> None:
+    text = assert_safe(render(results, [], [])).text
+    for heading in (
+        "Claims tested",
+        "Over a whole approach",
+        "Slices of the data",
+        "answers instead",
+    ):
+        assert heading not in text
+
+
+def test_a_search_is_drawn_as_survival(results: Results) -> None:
+    fog = results.summary.breaking_severity["fog"]
+    fog.searched = "bisection"
+    page = render(results, [], [])
+    assert "Share still seen by severity of fog" in page
+    assert "Accuracy by severity of fog" not in page

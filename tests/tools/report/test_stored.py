@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from agent.errors import UsageError
+from agent.statistics.intervals import wilson
 from tools.evaluate.trials import TrialRow
 from tools.report.stored import _notes, choose, stored_results
 
@@ -39,6 +40,16 @@ def test_targets_of_one_frame_are_counted_once_however_their_trials_are_mixed() 
     assert "visibility" in by_severity[1.0].units
     breaking = results.summary.breaking_severity["fog"]
     assert (breaking.n, breaking.censored, breaking.median) == (4, 2, 1.0)
+
+
+def test_the_frames_of_one_track_are_one_piece_of_evidence() -> None:
+    one = stored_results(SESSION, [row(f, 0, 0.5, f % 2 == 0) for f in range(20)], [])
+    assert (one.clean.scenes, one.conditions[0].ci95) == (1, (0.0, 1.0))
+    photos = [row(f, 0, 0.5, f % 2 == 0)._replace(clip=f"{f}.png") for f in range(20)]
+    many = stored_results(SESSION, photos, [])
+    assert (many.clean.scenes, many.conditions[0].scenes) == (20, 20)
+    assert many.conditions[0].ci95 == pytest.approx(wilson(10, 20), abs=1e-6)
+    assert (many.conditions[0].missed, many.conditions[0].misread) == (10, 0)
 
 
 def test_phantoms_are_counted_under_their_condition() -> None:
