@@ -8,9 +8,13 @@ from typing import Annotated
 import typer
 
 from tools.options import (
+    AliasOption,
+    DataOption,
     JsonOption,
     LimitOption,
+    ModelOption,
     NamesOption,
+    SeedOption,
     SuiteOption,
     complaints,
     console,
@@ -77,6 +81,37 @@ def bench_evaluate(
 
     spec = DataSpec(data) if data else None
     measured = measure(model, spec, lambda what: frames_bar(complaints, what), suite=suite)
+    print_json(measured.to_json()) if as_json else show(console, measured)
+    if strict and not measured.met:
+        raise typer.Exit(1)
+
+
+@bench_app.command(
+    "search", epilog="Example: fieldproof bench search --model card.toml --data photos"
+)
+def bench_search(
+    model: ModelOption,
+    data: DataOption,
+    suite: SuiteOption = "quick",
+    seed: SeedOption = 0,
+    limit: LimitOption = None,
+    alias: AliasOption = None,
+    data_labels: NamesOption = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 where a goal is missed.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Hold searched breaking points against a grid of 41 severities; takes long."""
+    from agent.assembly import Examiner
+    from agent.vocabulary import parse_aliases
+    from tools.bench.search import measure, show
+    from tools.evaluate.data import DataSpec
+    from tools.progress import frames_bar
+
+    examiner = Examiner(model, suite, seed=seed, aliases=parse_aliases(alias or ()))
+    with frames_bar(complaints, "Searching") as progress:
+        measured = measure(examiner, DataSpec(data, data_labels, limit, seed), progress)
     print_json(measured.to_json()) if as_json else show(console, measured)
     if strict and not measured.met:
         raise typer.Exit(1)

@@ -31,7 +31,9 @@ from tools.bench.timing import Inference, inference, median_ms
 from tools.evaluate.data import DataSpec
 from tools.evaluate.journal import Journal
 from tools.evaluate.kept import Kept
+from tools.evaluate.outcome import gathering_for
 from tools.evaluate.trials import TrialsFile
+from tools.evaluate.vehicle import Vehicle
 from tools.evaluate.workload import Workload
 
 FRAMES: Final = 32
@@ -183,7 +185,7 @@ def _run(
 
     with Journal(folder, {}) as journal, TrialsFile(folder) as trials:
         journal.begin(fresh=True)
-        kept = Kept({})
+        kept = Kept({}, gathering=gathering_for(session, len(camera), Vehicle()))
         for index, looked in Workload(examiner, camera, session, workers, journal).frames(progress):
             kept.add(looked, index, trials)
         journal.done()
