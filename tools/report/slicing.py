@@ -13,6 +13,8 @@ NAMES = {"size_px": "size in the picture", "distance_m": "distance", "yaw": "tur
 MOST_BANDS = 24
 """Bands shown of one property, those of most targets; results hold all."""
 
+KINDS_NAMED = 2
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -97,8 +99,8 @@ def _row(band: str, cells: Sequence[SliceRow]) -> BandRow:
         scenes=first.scenes,
         clean=_cell(by_condition.get("clean")),
         perturbed=_cell(by_condition.get("perturbed")),
-        worse=listed([_against(c) for c in kinds if c.finding == "worse"]),
-        better=listed([readable(c.condition) for c in kinds if c.finding == "better"]),
+        worse=_among([c for c in kinds if c.finding == "worse"], len(kinds)),
+        better=_among([c for c in kinds if c.finding == "better"], len(kinds)),
         small=all(cell.finding == "too small" for cell in cells),
     )
 
@@ -110,9 +112,14 @@ def _cell(row: SliceRow | None) -> Cell | None:
     return Cell(percent(row.rate), percent_range(row.ci95), mark)
 
 
-def _against(row: SliceRow) -> str:
-    rest = "" if row.rest is None else f" against {percent(row.rest)}"
-    return f"{readable(row.condition)} ({percent(row.rate)}{rest})"
+def _among(rows: Sequence[SliceRow], kinds: int) -> str:
+    """The kinds of some rows, those farthest from the rest first."""
+    if len(rows) == kinds > 1:
+        return "all kinds"
+    far = sorted(rows, key=lambda row: -abs(row.rate - (row.rest or 0.0)))
+    names = [readable(row.condition) for row in far]
+    rest = len(names) - KINDS_NAMED
+    return listed([*names[:KINDS_NAMED], f"{rest} more"] if rest > 1 else names)
 
 
 def _line(name: str, spreads: Sequence[SpreadRow]) -> str:

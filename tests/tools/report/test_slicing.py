@@ -32,9 +32,25 @@ def test_the_property_that_alarms_comes_first_with_its_bands_in_order() -> None:
     small, *_ = size.rows
     assert small.perturbed is not None
     assert (small.perturbed.mark, small.n, small.small) == ("worse", 40, False)
-    assert small.worse == f"fog (0{NARROW}% against 100{NARROW}%)"
+    assert small.worse == "fog"
     assert size.rows[2].small
     assert "perturbed: 100 points between" in size.line
+
+
+def test_many_kinds_are_not_all_named() -> None:
+    made = SliceTally()
+    for scene in range(120):
+        own, night = [Slice("light", "night" if scene % 2 else "day")], scene % 2 == 1
+        for number, kind in enumerate(("fog", "rain", "snow", "dirt", "scratch")):
+            hard = night and (scene % 4 == 1 or number < 2)
+            made.add(own, kind, f"{scene}", int(not hard))
+        made.add(own, "mist", f"{scene}", 1)
+    (table,) = property_tables(slice_figures(made.rates()))
+    assert {row.band: row.worse for row in table.rows} == {
+        "day": "",
+        "night": "fog, rain and 3 more",
+    }
+    assert table.rows[0].better == "fog, rain and 3 more"
 
 
 def test_the_weakest_slice_is_a_sentence() -> None:
