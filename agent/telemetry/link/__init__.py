@@ -79,9 +79,11 @@ class Link:
         self._subscribed: dict[int, bool] = {}
         try:
             # amqtt meets a v5 CONNECT that carries a will or properties with silence, and a bare
-            # one with the right answer; so brokers are asked with a bare one first.
-            self._open(5, asking=True)
-            self.close()
+            # one with the right answer; so brokers are asked with a bare one first. Not over TLS:
+            # a broker that makes the user the client id would end the session that is kept for us.
+            if not address.tls:
+                self._open(5, asking=True)
+                self.close()
             self._open(5)
         except _NotSpokenError:
             self._open(4)
