@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from agent.errors import FieldproofError, OutputError, UsageError
 from tools.bench.app import bench_app
+from tools.deploy.app import deploy_app
 from tools.options import (
     AliasOption,
     DataOption,
@@ -38,6 +39,7 @@ app.add_typer(model_app, name="model")
 perturbations_app = typer.Typer(help="The catalogue of perturbations, and pictures of them.")
 app.add_typer(perturbations_app, name="perturbations")
 app.add_typer(bench_app, name="bench")
+app.add_typer(deploy_app, name="deploy")
 
 
 def main() -> None:

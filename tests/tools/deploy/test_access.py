@@ -1,0 +1,300 @@
+"""Who gets into the broker as it ships, and what they can do there: real mosquitto, real TLS."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from agent.errors import BrokerError
+from agent.telemetry.link import Address, Link, Message
+from tools.stores import open_store
+
+if TYPE_CHECKING:
+    from tests.tools.deploy.conftest import Site
+    from tools.deploy.deployment import Client
+
+ROOT = Path(__file__).resolve().parents[3]
+NOT_AUTHORISED = 0x87
+VICTIM = "fieldproof/v1/lab/victim"
+THIEF = "fieldproof/v1/lab/thief"
+
+
+@pytest.fixture(scope="module")
+def victim(site: Site) -> Client:
+    return site.deployment.device("lab", "victim")
+
+
+@pytest.fixture(scope="module")
+def thief(site: Site) -> Client:
+    return site.deployment.device("lab", "thief")
+
+
+@pytest.fixture(scope="module")
+def collector(site: Site) -> Client:
+    return site.deployment.collector()
+
+
+def written(address: Address, topic: str, payload: bytes = b"x", retain: bool = False) -> int:
+    """Publish; the broker's reason code, 0 for success."""
+    with Link(address, "writer") as link:
+        mid = link.publish(Message(topic, payload, retain))
+        assert link.settled(5)
+        return dict(link.acknowledged)[mid]
+
+
+def heard(address: Address, *topics: str) -> dict[str, bytes]:
+    """Topic -> payload of all that is retained for a subscriber."""
+    with Link(address, "reader") as link:
+        link.subscribe(topics)
+        # What the broker had to send it has sent before it answers for this.
+        link.publish(Message("fieldproof/v1/nobody/nothing/other", b""))
+        assert link.settled(5)
+        return {message.topic: message.payload for message in link.messages}
+
+
+def until(condition: Callable[[], object], seconds: float = 30.0) -> bool:
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def test_a_device_reads_its_own_receipts_commands_and_status_and_no_records(
+    site: Site, victim: Client
+) -> None:
+    channels = [f"{VICTIM}/{name}" for name in ("ack", "cmd", "status", "records")]
+    found = heard(site.address(victim), *channels)
+    assert sorted(found) == [f"{VICTIM}/{name}" for name in ("ack", "cmd", "status")]
+
+
+def test_a_device_writes_its_own_records_and_status_alone(site: Site, thief: Client) -> None:
+    address = site.address(thief)
+    assert written(address, f"{THIEF}/records") == 0
+    assert written(address, f"{THIEF}/status", b"{}", True) == 0
+    for channel in ("ack", "cmd", "other"):
+        assert written(address, f"{THIEF}/{channel}") == NOT_AUTHORISED
+
+
+@pytest.mark.parametrize("channel", ["records", "evidence", "status", "ack", "cmd"])
+def test_a_device_cannot_publish_as_another(site: Site, thief: Client, channel: str) -> None:
+    assert written(site.address(thief), f"{VICTIM}/{channel}") == NOT_AUTHORISED
+
+
+@pytest.mark.parametrize("payload", [b"", b"forged"], ids=["clear", "overwrite"])
+def test_a_device_cannot_change_anothers_retained_status(
+    site: Site, thief: Client, collector: Client, payload: bytes
+) -> None:
+    topic = f"{VICTIM}/status"
+    assert written(site.address(thief), topic, payload, True) == NOT_AUTHORISED
+    assert heard(site.address(collector), topic) == {topic: b"status"}
+
+
+@pytest.mark.parametrize(
+    "topics",
+    [
+        [f"{VICTIM}/cmd", f"{VICTIM}/ack"],
+        [f"{VICTIM}/status", f"{VICTIM}/records"],
+        ["fieldproof/v1/+/+/cmd", "fieldproof/v1/lab/+/ack"],
+        ["#"],
+        ["+/+/+/+/+", "$share/g/fieldproof/#"],
+    ],
+)
+def test_a_device_hears_nothing_of_another(site: Site, thief: Client, topics: list[str]) -> None:
+    assert not [topic for topic in heard(site.address(thief), *topics) if THIEF not in topic]
+
+
+def test_a_will_is_held_to_the_same_rules(site: Site, thief: Client, collector: Client) -> None:
+    for owner in (VICTIM, THIEF):
+        die(site.address(thief), Message(f"{owner}/status", b"a will", True))
+    topics = [f"{VICTIM}/status", f"{THIEF}/status"]
+    assert until(lambda: heard(site.address(collector), *topics)[topics[1]] == b"a will")
+    assert heard(site.address(collector), *topics)[topics[0]] == b"status"
+
+
+def die(address: Address, will: Message) -> None:
+    """Connect and break off, so that the broker sends the will; it may refuse it beforehand."""
+    with suppress(BrokerError), Link(address, "writer", will=will) as link:
+        link._client.socket().close()  # type: ignore[union-attr]
+        link.step(0.1)
+
+
+def test_nobody_can_throw_another_out_or_take_its_session_by_its_client_id(
+    site: Site, victim: Client, thief: Client
+) -> None:
+    with Link(site.address(victim), "fieldproof-lab-victim", persistent=True) as link:
+        for name in ("fieldproof-lab-victim", "lab/victim"):
+            with Link(site.address(thief), name, persistent=True):
+                pass
+        link.publish(Message(f"{VICTIM}/records", b"still here"))
+        assert link.settled(5)
+
+
+def refused(address: Address) -> bool:
+    with pytest.raises(BrokerError) as caught, Link(address, "nobody"):
+        pass
+    return "\n" not in caught.value.message
+
+
+def test_without_a_certificate_nobody_gets_in(site: Site) -> None:
+    assert refused(site.address(None))
+
+
+def test_without_tls_nobody_gets_in(site: Site, victim: Client) -> None:
+    assert refused(site.address(None, plain=True))
+
+
+def test_a_certificate_of_another_authority_is_refused(
+    site: Site, victim: Client, place: Path
+) -> None:
+    other = type(site.deployment).create(place / "other", ["127.0.0.1"])
+    forged = other.device("lab", "victim")
+    assert refused(site.address(forged))
+
+
+def test_an_expired_certificate_is_refused(site: Site, place: Path) -> None:
+    yesterday = site.deployment.authority.until - timedelta(days=3651)
+    assert refused(signed(site, place / "expired", "lab/old", yesterday))
+
+
+@pytest.mark.parametrize("name", ["+/+", "lab/+", "#", "lab/#", "lab"])
+def test_even_a_signed_name_that_is_no_devices_opens_nothing(
+    site: Site, place: Path, name: str
+) -> None:
+    folder = place / f"signed-{name.encode().hex()}"
+    address = signed(site, folder, name, site.deployment.authority.until)
+    assert not heard(address, "#", f"{VICTIM}/cmd")
+    assert written(address, f"{VICTIM}/records") == NOT_AUTHORISED
+
+
+def signed(site: Site, folder: Path, name: str, until: object) -> Address:
+    """The address with a certificate that the authority itself signed, for whatever name."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    issued = site.deployment.authority.signed(subject, name, until)
+    folder.mkdir()
+    (folder / "c.pem").write_bytes(issued.certificate)
+    (folder / "c.key").write_bytes(issued.key)
+    return Address.parse(
+        f"mqtts://127.0.0.1:{site.broker.port}",
+        ca_file=site.deployment.broker / "ca.pem",
+        cert_file=folder / "c.pem",
+        key_file=folder / "c.key",
+    )
+
+
+def test_a_revoked_certificate_is_refused_after_a_reload_and_a_new_one_works(
+    site: Site, victim: Client
+) -> None:
+    lost = site.deployment.device("lab", "lost")
+    assert heard(site.address(lost), "#") == {}
+    assert site.deployment.revoke("lab/lost") == 1
+    reload(site)
+    assert until(lambda: not gets_in(site.address(lost)))
+    found = site.deployment.device("lab", "lost", lost.folder.with_name("lost-again"))
+    assert gets_in(site.address(found))
+    assert gets_in(site.address(victim))
+
+
+def gets_in(address: Address) -> bool:
+    try:
+        with Link(address, "anyone"):
+            return True
+    except BrokerError:
+        return False
+
+
+def reload(site: Site) -> None:
+    assert site.broker.pid is not None
+    os.kill(site.broker.pid, signal.SIGHUP)
+
+
+def test_a_password_gets_a_device_in_to_the_same_topics(site: Site) -> None:
+    client = site.deployment.device("lab", "keypad", password=True)
+    reload(site)
+    word = (client.folder / "password").read_text().strip()
+
+    def address(user: str, password: str) -> Address:
+        host = f"127.0.0.1:{site.broker.port + 1}"
+        url = f"mqtts://{user.replace('/', '%2F')}:{password}@{host}"
+        return Address.parse(url, ca_file=client.folder / "ca.pem")
+
+    assert until(lambda: gets_in(address("lab/keypad", word)))
+    assert written(address("lab/keypad", word), "fieldproof/v1/lab/keypad/records") == 0
+    assert written(address("lab/keypad", word), f"{VICTIM}/records") == NOT_AUTHORISED
+    assert refused(address("lab/keypad", "wrong"))
+    assert refused(address("lab/victim", word))
+    assert refused(address("collector", ""))
+    site.deployment.revoke("lab/keypad")
+    reload(site)
+    assert until(lambda: not gets_in(address("lab/keypad", word)))
+
+
+def test_the_collector_reads_all_devices_and_writes_nothing_but_receipts(
+    site: Site, collector: Client
+) -> None:
+    address = site.address(collector)
+    found = heard(address, "fieldproof/v1/+/+/records", "fieldproof/v1/+/+/status", f"{VICTIM}/cmd")
+    assert {f"{VICTIM}/records", f"{VICTIM}/status"} <= set(found)
+    assert f"{VICTIM}/cmd" not in found
+    assert written(address, "fieldproof/v1/lab/nobody/ack") == 0
+    for channel in ("records", "status", "cmd"):
+        assert written(address, f"{VICTIM}/{channel}") == NOT_AUTHORISED
+
+
+@contextmanager
+def process(*words: object) -> Iterator[subprocess.Popen[str]]:
+    child = subprocess.Popen(
+        [sys.executable, "-m", *map(str, words)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield child
+    finally:
+        if child.poll() is None:
+            child.kill()
+        child.communicate()
+
+
+def test_from_camera_to_store_with_the_commands_that_were_printed(
+    site: Site, collector: Client, tmp_path: Path
+) -> None:
+    device = site.deployment.device("lab", "pi-1")
+    store, suite = tmp_path / "store.db", tmp_path / "suite.toml"
+    suite.write_text(
+        'schema = "fieldproof.suite/1"\nseverities = [1.0]\nconditions = [{kind = "compression"}]\n'
+    )
+    collect = collector.command.replace("sqlite:///fieldproof.db", f"sqlite:///{store}").split()
+    run = device.command.replace("model.toml", f"{ROOT}/tools/demo/model/stop_sign.toml").split()
+    run[run.index("state")] = str(tmp_path / "state")
+    run += ["--camera", "drive_by:width=320,height=240", "--suite", str(suite), "--frames", "5"]
+    with (
+        process("tools.cli", *collect[1:]) as server,
+        process("tools.cli", *run[1:]) as agent,
+    ):
+        said = agent.communicate(timeout=100)[0]
+        assert agent.returncode == 0, said
+        server.terminate()
+        assert server.wait(20) == 0
+    with open_store(f"sqlite:///{store}") as opened:
+        (session,) = opened.sessions()
+        assert (session["site"], session["device"], session["frames"]) == ("lab", "pi-1", 5)
+        assert session["trials_counted"] == session["trials_stored"] > 0
+        assert [row["state"] for row in opened.rows("statuses") if row["device"] == "pi-1"] == [
+            "stopped"
+        ]
