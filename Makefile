@@ -1,23 +1,28 @@
 # `make demo` and `make test` do all the set-up. PYTHON chooses the interpreter, VENV the folder
-# of the virtual environment, EXTRAS what is installed beside the test dependencies.
+# of the virtual environment, EXTRAS what is installed beside the test dependencies, FAULTS what is
+# asked of the fault campaign.
 VENV ?= .venv
 PYTHON ?= $(shell command -v $(VENV)/bin/python || for v in 3.11 3.12 3.13 3.10; do \
 	command -v python$$v && break; done || command -v python3)
 EXTRAS ?= test
 PYTEST_ARGS ?=
+FAULTS ?= --seed 1 --faults 210
 
 py := $(VENV)/bin/python
 comma := ,
 version := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 stamp := $(VENV)/.installed-$(version)-$(subst $(comma),-,$(EXTRAS))
 
-.PHONY: demo test check format clean install
+.PHONY: demo test faults check format clean install
 
 demo: install ## The whole thing on one machine: about a minute after the install
 	$(VENV)/bin/fieldproof demo
 
 test: install ## All tests
 	$(py) -m pytest $(PYTEST_ARGS)
+
+faults: install ## The long fault campaign of telemetry: about 15 minutes, a table at the end
+	$(py) -m tests.faults $(FAULTS)
 
 check: install ## ruff and mypy --strict
 	$(VENV)/bin/ruff check .

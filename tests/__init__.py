@@ -1,0 +1,1 @@
+"""A package, so that the fault campaign runs as ``python -m tests.faults``."""
