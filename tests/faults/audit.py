@@ -39,8 +39,9 @@ class Ledger:
             self.committed[self.epoch] = int(rest)
 
     def durable(self) -> dict[int, tuple[str, int]]:
-        """Number -> (epoch, seq) of the trials that were on the disk."""
-        return {n: at for n, at in self.placed.items() if at[1] <= self.committed.get(at[0], 0)}
+        """Number -> (epoch, seq) of the trials that were on the disk. Safe while others read."""
+        placed = self.placed.copy()
+        return {n: at for n, at in placed.items() if at[1] <= self.committed.get(at[0], 0)}
 
 
 class Gap(NamedTuple):

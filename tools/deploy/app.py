@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 deploy_app = typer.Typer(no_args_is_help=True, help="A broker with TLS, and who may use it.")
 
+RESTART = "Make it count with: sudo systemctl restart mosquitto (a reload can crash it later)"
+
 FolderArgument = Annotated[
     Path, typer.Argument(metavar="DIR", help="What `deploy broker --out` made.")
 ]
@@ -48,7 +50,7 @@ def broker(
     deployment_class = _deployment_class()
     if renew:
         until = deployment_class(out).renew(days)
-        _say(f"The broker's new certificate counts until {until:%Y-%m-%d}; reload mosquitto.")
+        _say(f"The broker's new certificate counts until {until:%Y-%m-%d}. {RESTART}")
         return
     made = deployment_class.create(out, host or (), port=port, days=days, passwords=passwords)
     _say((made.folder / "README.txt").read_text(encoding="utf-8").rstrip())
@@ -82,12 +84,9 @@ def revoke(
     folder: FolderArgument,
     name: Annotated[str, typer.Argument(metavar="NAME", help="SITE/DEVICE, or collector.")],
 ) -> None:
-    """Take a client's certificates back; the broker has to reload its list."""
+    """Take a client's certificates back; the broker has to read its list again."""
     taken = _deployment_class()(folder).revoke(name)
-    _say(
-        f"{taken} of {name} revoked. Make it count with: sudo systemctl reload mosquitto\n"
-        "A connection that stands ends with: sudo systemctl restart mosquitto"
-    )
+    _say(f"{taken} of {name} revoked. {RESTART}")
 
 
 def _deployment_class() -> type[Deployment]:
@@ -101,7 +100,7 @@ def _deployment_class() -> type[Deployment]:
 
 
 def _show(client: Client) -> None:
-    until = f", which count until {client.until:%Y-%m-%d}" if client.until else ""
+    until = f", valid until {client.until:%Y-%m-%d}" if client.until else ""
     _say(f"Files in {client.folder}{until}. Use them with:\n{client.command}")
 
 

@@ -35,24 +35,27 @@ password_file $folder/passwords
 listener $port
 cafile $folder/ca.pem
 certfile $folder/broker.pem
-keyfile $folder/broker.key
+keyfile $folder/broker.pem
 use_username_as_clientid true
 """
 
 _README = """What lies here, and what to do with it
 
 1. Keep ca/ to yourself: whoever has ca/ca.key can let clients in. The broker needs broker/ only.
-2. Start the broker as the user mosquitto, who must be able to read broker/ and write broker/data:
+2. Start the broker as the user mosquitto, who must be able to read broker/ and write broker/data;
+   this configuration takes the place of the distribution's:
      sudo chown -R mosquitto: {folder}/broker
      sudo cp {folder}/broker/mosquitto.conf /etc/mosquitto/mosquitto.conf
      sudo systemctl restart mosquitto
-3. Give each client its own certificate; `revoke` takes one back (then: systemctl reload mosquitto):
+3. Give each client its own certificate; `revoke` takes one back:
      fieldproof deploy collector {folder}
      fieldproof deploy device {folder} SITE DEVICE
      fieldproof deploy revoke {folder} SITE/DEVICE
 
 The authority ends on {ca_until}, the broker's certificate on {until}; before that day run
-`fieldproof deploy broker --renew --out {folder}` and reload mosquitto.
+`fieldproof deploy broker --renew --out {folder}`. After that, after `revoke` and after
+`device --password`, restart mosquitto; do not reload it: on SIGHUP mosquitto 2.0.11 counts clients
+that are away as gone twice, and may crash later. A restart loses no record.
 """
 
 
@@ -126,8 +129,7 @@ class Deployment:
     def renew(self, days: int = DAYS) -> datetime:
         """Give the broker a new certificate; until when it counts."""
         issued = self.authority.issue(BROKER, days, self._facts.hosts)
-        replace(self.broker / "broker.key", issued.key, SECRET)
-        replace(self.broker / "broker.pem", issued.certificate)
+        replace(self.broker / "broker.pem", issued.certificate + issued.key, SECRET)
         return issued.until
 
     def device(
@@ -234,12 +236,12 @@ def _lay_out(draft: Path, folder: Path, facts: _Facts, days: int) -> None:
     """All files of a new deployment that is to lie in ``folder``."""
     (draft / "ca").mkdir(mode=0o700)
     broker = draft / BROKER
-    (broker / "data").mkdir(parents=True)
+    (broker / "data").mkdir(mode=0o700, parents=True)
     authority = Authority.create(draft / "ca", f"Fieldproof at {facts.hosts[0]}"[:64])
     write_new(draft / "ca" / "deployment.json", json.dumps(asdict(facts)).encode())
     issued = authority.issue(BROKER, days, facts.hosts)
-    write_new(broker / "broker.key", issued.key, SECRET)
-    write_new(broker / "broker.pem", issued.certificate)
+    # Certificate and key in one file: a renewal replaces both at once.
+    write_new(broker / "broker.pem", issued.certificate + issued.key, SECRET)
     write_new(broker / "ca.pem", (draft / "ca" / "ca.pem").read_bytes())
     write_new(broker / "revoked.pem", authority.revocations())
     write_new(broker / "acl", (HERE / "acl").read_bytes())

@@ -32,6 +32,12 @@ class Shipped(LocalBroker):
     def _command(self) -> list[str]:
         return [str(find_mosquitto()), "-c", str(self.file)]
 
+    def _listens(self) -> bool:
+        """At both ports: the one for passwords comes second."""
+        with socket.socket() as probe:
+            second = probe.connect_ex(("127.0.0.1", self.port + 1)) == 0
+        return second and super()._listens()
+
 
 @dataclass
 class Site:
