@@ -75,6 +75,10 @@ def network(mode: Mode) -> Fault:
 
 
 def outbox_disk_full(world: World) -> None:
+    # An agent that has run for long has room in its own files, and would not notice for a while.
+    world.agent.finish()
+    world.agent = world.new_agent()
+    world.agent.wait_for(30)
     with filled(world.outbox_disk):
         _fails(world)
         hold(world, 0.2, 2.5)
@@ -94,6 +98,9 @@ def _fails(world: World) -> None:
 
 
 def store_disk_full(world: World) -> None:
+    collector_stopped(world)
+    if world.rng.random() < 0.7:  # else the new collector may find the disk full at its start
+        world.settle()
     with filled(world.store_disk):
         _silent(world)
 
@@ -107,7 +114,7 @@ def store_writes_refused(world: World) -> None:
 
 
 def _silent(world: World) -> None:
-    """Until rows pile up that nobody confirms: the store may have room in its own files yet."""
+    """Until rows pile up that nobody confirms."""
     until(lambda: world.agent.ask("state")["waiting"] > 400, 60, "rows wait for the store")
     hold(world, 0, 1.0)
 

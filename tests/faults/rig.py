@@ -24,6 +24,7 @@ from agent.telemetry.link import Address, Link
 from tests.faults.audit import Account, Ledger, account, stored_trials
 from tests.faults.proxy import Proxy
 from tools.broker import LocalBroker
+from tools.stores._errors import StoreError
 
 ROOT = Path(__file__).resolve().parents[2]
 RATE = 300.0
@@ -224,7 +225,12 @@ class World:
             ).start()
 
     def settle(self) -> Account:
-        """Wait until all is delivered; the account of everything so far; go on."""
+        """Wait until all is delivered; the account of everything so far; go on.
+
+        A collector that gave up with 75 (try again) is started again, as a service manager does.
+        """
+        if self.collector.process.poll() == StoreError.exit_code:
+            self.start_collector()
         self.agent.settle()
         found = account(self.ledgers, *stored_trials(self.store))
         self.agent.tell("feed")
