@@ -74,15 +74,22 @@ def device(
 
 
 @deploy_app.command("collector", epilog="Example: fieldproof deploy collector /etc/fieldproof")
-def collector(folder: FolderArgument, out: OutOption = None, days: DaysOption = 825) -> None:
-    """Let the collector in: its key, its certificate, and the command to run it with."""
-    _show(_deployment_class()(folder).collector(out, days=days))
+def collector(
+    folder: FolderArgument,
+    name: Annotated[
+        str, typer.Option("--name", help="Its user; each further collector needs its own.")
+    ] = "collector",
+    out: OutOption = None,
+    days: DaysOption = 825,
+) -> None:
+    """Let a collector in: its key, its certificate, and the command to run it with."""
+    _show(_deployment_class()(folder).collector(out, name=name, days=days))
 
 
 @deploy_app.command("revoke", epilog="Example: fieldproof deploy revoke /etc/fieldproof lab/pi-1")
 def revoke(
     folder: FolderArgument,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="SITE/DEVICE, or collector.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="SITE/DEVICE, or a collector's.")],
 ) -> None:
     """Take a client's certificates back; the broker has to read its list again."""
     taken = _deployment_class()(folder).revoke(name)

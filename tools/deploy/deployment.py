@@ -39,6 +39,13 @@ keyfile $folder/broker.pem
 use_username_as_clientid true
 """
 
+_COLLECTOR_RULES = """
+user {name}
+topic read fieldproof/v1/+/+/records
+topic read fieldproof/v1/+/+/status
+topic write fieldproof/v1/+/+/ack
+"""
+
 _README = """What lies here, and what to do with it
 
 1. Keep ca/ to yourself: whoever has ca/ca.key can let clients in. The broker needs broker/ only.
@@ -53,9 +60,10 @@ _README = """What lies here, and what to do with it
      fieldproof deploy revoke {folder} SITE/DEVICE
 
 The authority ends on {ca_until}, the broker's certificate on {until}; before that day run
-`fieldproof deploy broker --renew --out {folder}`. After that, after `revoke` and after
-`device --password`, restart mosquitto; do not reload it: on SIGHUP mosquitto 2.0.11 counts clients
-that are away as gone twice, and may crash later. A restart loses no record.
+`fieldproof deploy broker --renew --out {folder}`. After that, and after `revoke`,
+`device --password` and `collector --name`, restart mosquitto. Do not reload it: on SIGHUP
+mosquitto 2.0.11 counts clients that are away as gone twice, and may crash later. A restart loses
+no record.
 """
 
 
@@ -157,10 +165,22 @@ class Deployment:
         words = ["fieldproof", "run", "--model", "model.toml", "--site", site, "--device", device]
         return Client(target, until, shlex.join([*words, *access, "--state", "state"]))
 
-    def collector(self, out: Path | None = None, *, days: int = DAYS) -> Client:
-        """Let the collector in: it reads all devices' records and confirms them."""
-        target = (out or self.folder / "clients" / COLLECTOR).absolute()
-        until, access = self._certificate(COLLECTOR, target, COLLECTOR, days)
+    def collector(
+        self, out: Path | None = None, *, name: str = COLLECTOR, days: int = DAYS
+    ) -> Client:
+        """Let a collector in: it reads all devices' records and confirms them.
+
+        Each of several collectors needs a ``name`` of its own: one throws out another of its name.
+        """
+        check_name("name", name)
+        if name == BROKER:
+            raise UsageError("The broker itself has that name.", remedy="Give another --name.")
+        target = (out or self.folder / "clients" / name).absolute()
+        until, access = self._certificate(name, target, COLLECTOR, days)
+        with alone(self.folder / "ca"):
+            rules, known = self.broker / "acl", (self.broker / "acl").read_text(encoding="utf-8")
+            if f"user {name}" not in known.splitlines():
+                replace(rules, (known + _COLLECTOR_RULES.format(name=name)).encode())
         words = ["fieldproof", "collect", *access, "--store", "sqlite:///fieldproof.db"]
         return Client(target, until, shlex.join(words))
 
@@ -176,7 +196,7 @@ class Deployment:
             names = ", ".join(n for n in self.authority.names() if n != BROKER) or "none"
             raise UsageError(
                 f"{name!r} has nothing that could be revoked.",
-                remedy=f"Give a device as SITE/DEVICE, or {COLLECTOR}. Known: {names}.",
+                remedy=f"Give a device as SITE/DEVICE, or a collector's name. Known: {names}.",
             )
         return taken
 
@@ -244,7 +264,8 @@ def _lay_out(draft: Path, folder: Path, facts: _Facts, days: int) -> None:
     write_new(broker / "broker.pem", issued.certificate + issued.key, SECRET)
     write_new(broker / "ca.pem", (draft / "ca" / "ca.pem").read_bytes())
     write_new(broker / "revoked.pem", authority.revocations())
-    write_new(broker / "acl", (HERE / "acl").read_bytes())
+    rules = (HERE / "acl").read_text(encoding="utf-8")
+    write_new(broker / "acl", (rules + _COLLECTOR_RULES.format(name=COLLECTOR)).encode())
     write_new(broker / "mosquitto.conf", _configuration(folder / BROKER, facts).encode())
     if facts.passwords:
         write_new(broker / "passwords", b"", SECRET)
