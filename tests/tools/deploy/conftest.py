@@ -48,12 +48,13 @@ class Site:
 
     def address(self, client: Client | None, *, plain: bool = False) -> Address:
         """How a client gets in with what it was given."""
-        scheme = "mqtt" if plain else "mqtts"
+        if plain:
+            return Address.parse(f"mqtt://127.0.0.1:{self.broker.port}")
         files = {}
         if client is not None:
             key = next(client.folder.glob("*.key"))
             files = {"cert_file": key.with_suffix(".pem"), "key_file": key}
-        url = f"{scheme}://127.0.0.1:{self.broker.port}"
+        url = f"mqtts://127.0.0.1:{self.broker.port}"
         return Address.parse(url, ca_file=self.deployment.broker / "ca.pem", **files)
 
 
