@@ -190,7 +190,8 @@ class Deployment:
         Raises ``UsageError`` where it has none. A connection that stands goes on until it ends.
         """
         taken = self.authority.revoke(name) if name != BROKER else 0
-        replace(self.broker / "revoked.pem", self.authority.revocations())
+        with alone(self.folder / "ca"):
+            replace(self.broker / "revoked.pem", self.authority.revocations())
         taken += self._forget_password(name)
         if not taken:
             names = ", ".join(n for n in self.authority.names() if n != BROKER) or "none"
