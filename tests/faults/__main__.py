@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import signal
 import sys
 import time
 
@@ -22,6 +23,8 @@ def main() -> int:
     options.add_argument("--commands", type=int, default=4, help="kills of `fieldproof run`")
     options.add_argument("--only", action="append", choices=list(KINDS), help="repeatable")
     said = options.parse_args()
+    # As an exception, so that processes are ended and file systems unmounted.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     rng = random.Random(said.seed)
     names = [*said.only] * said.faults if said.only else plan(said.faults, rng)
     begun = time.monotonic()
