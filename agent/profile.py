@@ -21,7 +21,7 @@ DEVICE_TREE = Path("/proc/device-tree/compatible")
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class CameraTable(_Table):

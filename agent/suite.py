@@ -33,10 +33,11 @@ from agent.errors import ConfigError
 from agent.values import Condition, Part
 
 Severity = Annotated[float, Field(ge=0.0, le=1.0)]
+Severities = Annotated[tuple[Severity, ...], Field(max_length=100)]
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class PartEntry(_Table):
@@ -52,9 +53,9 @@ class ConditionEntry(_Table):
 
     kind: str = ""
     parameters: dict[str, Any] = Field(default_factory=dict)
-    parts: tuple[PartEntry, ...] = ()
+    parts: Annotated[tuple[PartEntry, ...], Field(max_length=32)] = ()
     name: str = ""
-    severities: tuple[Severity, ...] = ()
+    severities: Severities = ()
 
     @model_validator(mode="after")
     def _one_form(self) -> ConditionEntry:
@@ -72,9 +73,9 @@ class Suite(_Table):
     schema_: Literal["fieldproof.suite/1"] = Field(alias="schema")
     name: str = ""
     summary: str = ""
-    severities: tuple[Severity, ...] = (0.25, 0.5, 0.75, 1.0)
+    severities: Severities = (0.25, 0.5, 0.75, 1.0)
     levels: int | None = Field(default=None, ge=1, le=100)
-    conditions: tuple[ConditionEntry, ...] = ()
+    conditions: Annotated[tuple[ConditionEntry, ...], Field(max_length=1000)] = ()
 
     @model_validator(mode="after")
     def _one_scale(self) -> Suite:

@@ -17,6 +17,11 @@ else:
 
 M = TypeVar("M", bound=BaseModel)
 
+MAX_BYTES = 1 << 20
+MAX_DOTS = 1000
+"""Dots in one line. The readers' time grows with the square of a dotted key's parts."""
+MOST_SAID = 10
+
 
 def parse(
     text: str, kind: type[M], where: str, error: type[FieldproofError] = ConfigError, **extra: Any
@@ -26,9 +31,7 @@ def parse(
     Raises ``error`` saying which line or key is wrong and what was expected.
     """
     try:
-        return kind.model_validate({**extra, **tomllib.loads(text)})
-    except tomllib.TOMLDecodeError as problem:
-        raise error(f"{where} is not TOML: {problem}.", remedy="Mend that line.") from None
+        return kind.model_validate({**extra, **_tables(text, where, error)})
     except ValidationError as problem:
         raise error(f"{where} cannot be used: {said(problem)}.") from None
 
@@ -36,7 +39,8 @@ def parse(
 def read(path: Path, kind: type[M], error: type[FieldproofError] = ConfigError) -> M:
     """Validate a TOML file as ``kind``. Raises ``error`` where it cannot be read or is wrong."""
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            text = file.read(MAX_BYTES + 1).decode()
     except OSError as problem:
         raise error(f"{path} cannot be read: {problem.strerror}.") from None
     except UnicodeDecodeError:
@@ -45,11 +49,30 @@ def read(path: Path, kind: type[M], error: type[FieldproofError] = ConfigError) 
 
 
 def said(error: ValidationError) -> str:
-    """A validation error as one phrase: which key, what is wrong with it."""
-    return "; ".join(
+    """A validation error as one phrase: which keys, what is wrong with each."""
+    items = error.errors(include_url=False, include_input=False)
+    phrases = [
         f"{'.'.join(str(step) for step in item['loc']) or 'the file'}: {_plain(item['msg'])}"
-        for item in error.errors(include_url=False)
-    )
+        for item in items[:MOST_SAID]
+    ]
+    more = [f"{len(items) - MOST_SAID} more"] if len(items) > MOST_SAID else []
+    return "; ".join([*phrases, *more])
+
+
+def _tables(text: str, where: str, error: type[FieldproofError]) -> dict[str, Any]:
+    if len(text) > MAX_BYTES:
+        raise error(f"{where} has more than {MAX_BYTES} characters.", remedy="Give a smaller file.")
+    if any(line.count(".") > MAX_DOTS for line in text.splitlines()):
+        raise error(
+            f"A line of {where} has more than {MAX_DOTS} dots.", remedy="Break it into several."
+        )
+    try:
+        tables: dict[str, Any] = tomllib.loads(text)
+        return tables
+    except ValueError as problem:  # not TOML, or a number of thousands of digits
+        raise error(f"{where} is not TOML: {problem}.", remedy="Mend that line.") from None
+    except RecursionError:
+        raise error(f"{where} is nested too deeply.", remedy="Give a flatter file.") from None
 
 
 def _plain(message: str) -> str:

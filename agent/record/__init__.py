@@ -7,7 +7,9 @@ it and is never used twice. Order is by (epoch, seq), never by wall time.
 
 ``floor`` says that everything below was receipted or given up; ``after`` that the device holds
 no other row between ``after`` and this batch's last. So a collector knows what is missing, even
-one that starts with an empty store. Readers ignore fields and kinds that they do not know.
+one that starts with an empty store. Readers ignore fields that they do not know, and keep rows
+of unknown kinds as they came. A change that older readers would misunderstand is a new number in
+``schema``.
 """
 
 from __future__ import annotations
@@ -39,11 +41,14 @@ from agent.record._rows import (
     SessionEndRecord,
     SessionRecord,
     TrialRecord,
+    VersionError,
 )
 from agent.record._wire import (
     MAX_PLAIN_BYTES,
     MAX_ROWS,
+    MAX_VALUES,
     MAX_WIRE_BYTES,
+    MESSAGES,
     decode_answer,
     decode_batch,
     decode_receipt,
@@ -59,7 +64,9 @@ __all__ = [
     "MAX_PLAIN_BYTES",
     "MAX_ROWS",
     "MAX_SEQ",
+    "MAX_VALUES",
     "MAX_WIRE_BYTES",
+    "MESSAGES",
     "RECORDS",
     "TOPIC_ROOT",
     "Batch",
@@ -80,6 +87,7 @@ __all__ = [
     "Status",
     "Topic",
     "TrialRecord",
+    "VersionError",
     "check_name",
     "decode_answer",
     "decode_batch",

@@ -9,7 +9,17 @@ from typing import Annotated, Final, Literal, NamedTuple
 from pydantic import Field
 
 from agent.errors import UsageError
-from agent.record._rows import Count, Identifier, Millis, Name, PayloadError, Record, Seq, Value
+from agent.record._rows import (
+    Count,
+    Identifier,
+    Millis,
+    Name,
+    PayloadError,
+    Record,
+    Seq,
+    Value,
+    few,
+)
 
 TOPIC_ROOT: Final = "fieldproof/v1"
 
@@ -33,12 +43,14 @@ class Packed(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row as the collector reads it. ``record`` is None for a kind that it does not know."""
+    """A row as the collector reads it. For a kind that it does not know ``record`` is None and
+    ``raw`` the row's JSON."""
 
     seq: int
     kind: str
     stamp: Stamp
     record: Record | None
+    raw: str = ""
 
 
 class Envelope(Value):
@@ -54,7 +66,7 @@ class Envelope(Value):
     monotonic_ms: Millis
     wall_ms: Millis
     clock_synced: bool = False
-    hashes: Annotated[dict[Identifier, Name], Field(max_length=8, default_factory=dict)]
+    hashes: Annotated[dict[Identifier, Name], few(8), Field(max_length=8, default_factory=dict)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from agent.errors import DataError
 
@@ -24,6 +24,24 @@ Length = Annotated[float, Field(ge=0)]
 
 class PayloadError(DataError):
     """Bytes that are not a message of this contract, or records that cannot become one."""
+
+
+class VersionError(PayloadError):
+    """A message of a version that this one does not read; nothing is wrong with its rows."""
+
+
+def few(most: int) -> BeforeValidator:
+    """At most so many entries, counted before they are validated.
+
+    ``max_length`` looks at them all first and keeps an error in memory for each that is wrong.
+    """
+
+    def check(value: Any) -> Any:
+        if isinstance(value, (dict, list)) and len(value) > most:
+            raise ValueError(f"there are {len(value)} entries, more than {most}")
+        return value
+
+    return BeforeValidator(check)
 
 
 class Value(BaseModel):
@@ -55,7 +73,7 @@ class SessionRecord(Record):
     strategy: Name = ""
     seed: Whole = 0
     camera: Name
-    versions: Annotated[dict[Name, Name], Field(max_length=64, default_factory=dict)]
+    versions: Annotated[dict[Name, Name], few(64), Field(max_length=64, default_factory=dict)]
 
 
 class SessionEndRecord(Record):
@@ -129,7 +147,7 @@ class HealthRecord(Record):
     kind: ClassVar[str] = "health"
     rank: ClassVar[int] = 1
     session: Identifier
-    readings: Annotated[dict[Identifier, float], Field(max_length=64)]
+    readings: Annotated[dict[Identifier, float], few(64), Field(max_length=64)]
 
 
 class GapRecord(Record):

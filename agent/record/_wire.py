@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, FailFast, Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from agent.record._messages import Batch, Envelope, Packed, Receipt, Refusal, Row, Stamp, Status
@@ -23,28 +24,36 @@ from agent.record._rows import (
     Record,
     Seq,
     Value,
+    VersionError,
+    few,
 )
 
 MAX_WIRE_BYTES: Final = 1 << 20
 MAX_PLAIN_BYTES: Final = 8 << 20
 MAX_ROWS: Final = 10_000
+MAX_VALUES: Final = 500_000
+"""JSON values in a batch: an empty list takes 3 bytes on the wire and 64 in memory."""
+MAX_FIELDS: Final = 64
 MAX_MESSAGE_BYTES: Final = 16 << 10
 
 M = TypeVar("M", bound=Value)
+_FEW: Final = few(MAX_FIELDS)
 
 
 class _Folded(Value):
     """Dicts with equal keys: what all share, and one list per key for what differs."""
 
-    same: dict[str, Any] = Field(default_factory=dict)
-    columns: dict[str, list[Any]] = Field(default_factory=dict)
+    same: Annotated[dict[str, Any], _FEW, Field(max_length=MAX_FIELDS, default_factory=dict)]
+    columns: Annotated[
+        dict[str, list[Any]], _FEW, Field(max_length=MAX_FIELDS, default_factory=dict)
+    ]
 
 
 class _Group(_Folded):
     """All rows of one kind. ``seqs``: runs of (first, count); ``times``: the rows' stamps."""
 
     kind: Identifier
-    seqs: Annotated[list[tuple[Seq, Count]], Field(min_length=1, max_length=MAX_ROWS)]
+    seqs: Annotated[list[tuple[Seq, Count]], FailFast(), Field(min_length=1, max_length=MAX_ROWS)]
     times: _Folded
 
 
@@ -56,7 +65,10 @@ class _Time(Value):
 
 
 class _Body(Envelope):
-    groups: Annotated[list[_Group], Field(min_length=1, max_length=64)]
+    """A batch under zlib: the envelope, and the rows grouped by kind."""
+
+    model_config = ConfigDict(title="Batch")
+    groups: Annotated[list[_Group], FailFast(), Field(min_length=1, max_length=64)]
 
 
 _DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -67,12 +79,22 @@ _DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
     }
     for kind, model in RECORDS.items()
 }
+# The first wrong row is enough: errors on ten thousand would fill the memory.
 _LISTS: Final[Mapping[str, TypeAdapter[list[Record]]]] = {
-    kind: TypeAdapter(list[model])  # type: ignore[valid-type]
+    kind: TypeAdapter(Annotated[list[model], FailFast()])  # type: ignore[valid-type, arg-type]
     for kind, model in RECORDS.items()
 }
-_TIMES: Final = TypeAdapter(list[_Time])
+_TIMES: Final = TypeAdapter(Annotated[list[_Time], FailFast()])
 _REFUSAL: Final = Refusal.model_fields["schema_"].default
+_BATCH: Final = Envelope.model_fields["schema_"].default
+
+MESSAGES: Final[Mapping[str, type[Value]]] = {
+    "batch": _Body,
+    "status": Status,
+    "receipt": Receipt,
+    "refusal": Refusal,
+}
+"""A message's name -> the model of its JSON."""
 
 
 def pack(seq: int, stamp: Stamp, record: Record) -> Packed:
@@ -102,11 +124,18 @@ def encode_batch(envelope: Envelope, rows: Sequence[Packed]) -> bytes:
 
 
 def decode_batch(payload: bytes, max_rows: int = MAX_ROWS) -> Batch:
-    """Read a batch that anyone may have sent. Raises ``PayloadError`` saying what is wrong.
+    """Read a batch that anyone may have sent. Raises ``PayloadError`` saying what is wrong,
+    ``VersionError`` where a newer agent's version is all that is.
 
-    Bounded: ``MAX_WIRE_BYTES`` in, ``MAX_PLAIN_BYTES`` unpacked, ``max_rows`` rows.
+    Bounded: ``MAX_WIRE_BYTES`` in, ``MAX_PLAIN_BYTES`` and ``MAX_VALUES`` unpacked, both before
+    anything is parsed, ``max_rows`` rows.
     """
-    body = _checked(_Body, _tree(_inflated(payload)))
+    plain = _inflated(payload)
+    if sum(plain.count(mark) for mark in (b",", b"[", b"{")) > MAX_VALUES:
+        raise PayloadError(f"The batch has more than {MAX_VALUES} values.")
+    tree = _tree(plain)
+    _same_version(tree)
+    body = _checked(_Body, tree)
     if sum(count for group in body.groups for _, count in group.seqs) > max_rows:
         raise PayloadError(f"The batch has more than {max_rows} rows.")
     rows = sorted((row for group in body.groups for row in _rows(group)), key=lambda row: row.seq)
@@ -205,6 +234,12 @@ def _runs(seqs: Iterable[int]) -> list[tuple[int, int]]:
     return runs
 
 
+def _same_version(tree: Any) -> None:
+    said = tree.get("schema") if isinstance(tree, dict) else None
+    if said != _BATCH and re.fullmatch(r"fieldproof\.batch/[0-9]{1,9}", str(said)[:64]):
+        raise VersionError(f"The batch is of {said}, and this version reads {_BATCH}.")
+
+
 def _rows(group: _Group) -> Iterator[Row]:
     """The rows of a group, validated at once: that is several times faster than one by one."""
     if any(first + count - 1 > MAX_SEQ for first, count in group.seqs):
@@ -217,8 +252,9 @@ def _rows(group: _Group) -> Iterator[Row]:
         records = [None] * len(seqs) if adapter is None else adapter.validate_python(bodies)
     except ValidationError as error:
         raise PayloadError(f"A row of kind {group.kind} is wrong: {_said(error)}") from None
-    for seq, at, record in zip(seqs, stamps, records, strict=True):
-        yield Row(seq, group.kind, Stamp(at.boot, at.ms, at.ms + at.wall, at.synced), record)
+    for seq, at, record, body in zip(seqs, stamps, records, bodies, strict=True):
+        raw = json.dumps(body) if record is None else ""
+        yield Row(seq, group.kind, Stamp(at.boot, at.ms, at.ms + at.wall, at.synced), record, raw)
 
 
 def _ascending(rows: Sequence[Row], after: int) -> None:

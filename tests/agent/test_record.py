@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import tracemalloc
 import zlib
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from agent.record import (
     Status,
     Topic,
     TrialRecord,
+    VersionError,
     decode_batch,
     decode_receipt,
     decode_status,
@@ -239,6 +241,20 @@ def test_ten_trials_take_at_most_150_bytes_each_on_the_wire() -> None:
 
 
 def test_a_zip_bomb_ends_at_the_size_limit() -> None:
+    deflate = zlib.compressobj(9)
+    bomb = b"".join(deflate.compress(b" " * (1 << 20)) for _ in range(200)) + deflate.flush()
+    assert len(bomb) < MAX_WIRE_BYTES
+    tracemalloc.start()
+    try:
+        with pytest.raises(PayloadError, match="unpacks to more"):
+            decode_batch(bomb)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 3 * MAX_PLAIN_BYTES
+
+
+def test_a_bomb_just_above_the_limit_is_told_from_one_below() -> None:
     bomb = zlib.compress(b" " * (MAX_PLAIN_BYTES + 1000))
     assert len(bomb) < 20_000
     with pytest.raises(PayloadError, match="unpacks to more"):
@@ -253,6 +269,68 @@ def test_what_is_written_once_cannot_be_meant_too_often() -> None:
     huge["groups"][0]["same"]["ignored"] = "x" * 100_000
     with pytest.raises(PayloadError, match="unfolds"):
         decode_batch(wire(huge))
+
+
+ENVELOPE = {"site": "a", "device": "b", "epoch": "e", "boot": "b", "monotonic_ms": 1, "wall_ms": 1}
+MANY_NAMES = {f"!{i}": 1 for i in range(300_000)}
+TIMES = {"same": {"boot": "b", "ms": 1, "wall": 1}}
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        {**ENVELOPE, "hashes": MANY_NAMES},
+        {**ENVELOPE, "x": [[]] * 2_000_000},
+        {**ENVELOPE, "groups": [{"kind": "x", "times": TIMES, "seqs": [0] * 2_000_000}]},
+        {
+            **ENVELOPE,
+            "groups": [{"kind": "x", "times": TIMES, "seqs": [[1, 1]], "columns": MANY_NAMES}],
+        },
+        {
+            **ENVELOPE,
+            "groups": [{"kind": "trial", "times": TIMES, "seqs": [[1, 10_000]], "same": {}}],
+        },
+        {
+            **ENVELOPE,
+            "groups": [
+                {
+                    "kind": "health",
+                    "times": TIMES,
+                    "seqs": [[1, 1]],
+                    "same": {"session": "s", "readings": MANY_NAMES},
+                }
+            ],
+        },
+    ],
+    ids=["hashes", "values", "seqs", "columns", "rows", "readings"],
+)
+def test_what_is_wrong_many_times_takes_no_memory_to_refuse(tree: dict[str, Any]) -> None:
+    """Each wrong entry of a validated collection is an error in memory: there were 880 MB once."""
+    payload = wire(tree)
+    assert len(payload) <= MAX_WIRE_BYTES
+    before = _resident_peak()
+    with pytest.raises(PayloadError) as caught:
+        decode_batch(payload)
+    assert len(str(caught.value)) < 1000
+    assert _resident_peak() - before < 150
+
+
+def _resident_peak() -> float:
+    """The process's highest memory, in MB, since this was last asked."""
+    said = Path("/proc/self/status").read_text(encoding="ascii")
+    peak = next(int(line.split()[1]) for line in said.splitlines() if line.startswith("VmHWM"))
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    return peak / 1024
+
+
+def test_a_batch_of_a_later_version_is_told_from_a_wrong_one() -> None:
+    good = tree(encode_batch(envelope(), [pack(1, AT, a_trial())]))
+    with pytest.raises(VersionError, match=r"fieldproof\.batch/2"):
+        decode_batch(wire({**good, "schema": "fieldproof.batch/2", "groups": "of another form"}))
+    for other in ("fieldproof.batch/two", "batch/2", 2, None, ["fieldproof.batch/2"]):
+        with pytest.raises(PayloadError) as caught:
+            decode_batch(wire({**good, "schema": other}))
+        assert type(caught.value) is PayloadError
 
 
 def _hostile() -> list[bytes]:
@@ -330,6 +408,7 @@ def test_fields_and_kinds_of_a_newer_agent_are_not_fatal() -> None:
         (2, "trial", False),
         (3, "dream", True),
     ]
+    assert json.loads(batch.rows[2].raw) == unknown["same"]
 
 
 def test_status_and_receipt_round_trip_and_refuse_what_is_not_theirs() -> None:

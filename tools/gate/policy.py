@@ -33,7 +33,7 @@ Severity = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class _Rule(_Table):
