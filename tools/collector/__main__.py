@@ -13,7 +13,7 @@ from typing import Final
 from agent.errors import FieldproofError
 from agent.record import check_name
 from agent.telemetry.link import Address
-from tools.collector import Collector
+from tools.collector import NAME, Collector
 from tools.stores import open_store
 
 log = logging.getLogger("collector")
@@ -32,6 +32,7 @@ def main(words: list[str] | None = None, prog: str = "python -m tools.collector"
     try:
         if options.site != "+":
             check_name("site", options.site)
+        check_name("name", options.name)
         address = Address.parse(
             options.broker,
             ca_file=options.ca_file,
@@ -40,7 +41,7 @@ def main(words: list[str] | None = None, prog: str = "python -m tools.collector"
             password_file=options.password_file,
         )
         with open_store(options.store) as store:
-            collector = Collector(address, store, site=options.site)
+            collector = Collector(address, store, site=options.site, name=options.name)
             log.info("collecting from %s into %s", address, options.store)
             threading.Thread(target=_say, args=(collector, stop), daemon=True).start()
             collector.run_until(stop)
@@ -63,6 +64,11 @@ def parser(prog: str) -> argparse.ArgumentParser:
     options.add_argument("--broker", required=True, help="mqtt://host:1883 or mqtts://host:8883")
     options.add_argument("--store", required=True, help="sqlite:///path")
     options.add_argument("--site", default="+", help="only this site's devices; default: all")
+    options.add_argument(
+        "--name",
+        default=NAME,
+        help=f"MQTT client id, one per collector of a broker; default: {NAME}",
+    )
     for name in ("ca-file", "cert-file", "key-file", "password-file"):
         options.add_argument(f"--{name}", type=Path)
     return options

@@ -5,67 +5,44 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from types import TracebackType
-from typing import NamedTuple
 
 from agent.errors import BrokerError
-from agent.record import (
-    Batch,
-    PayloadError,
-    Receipt,
-    Refusal,
-    Topic,
-    decode_batch,
-    decode_status,
-    digest,
-    encode_message,
-    parse_topic,
-)
-from agent.telemetry.link import Address, Link, Message
-from tools.stores import Store, Stored, Stream
-from tools.stores._errors import PoisonError, StoreError
+from agent.record import Topic
+from agent.telemetry.link import TAKEN_OVER, Address, Link, LinkLostError
+from tools.collector._intake import CollectorStatistics, Intake
+from tools.stores import Store
+from tools.stores._errors import StoreError
 
 log = logging.getLogger(__name__)
 
+NAME = "fieldproof-collector"
 PREFETCH = 100
+"""Messages that the broker may send ahead of their acknowledgement (MQTT v5)."""
+MOST_BYTES = 32 << 20
+"""Bytes that wait in memory; what comes at QoS 0 is bounded by nothing else."""
 COMMIT_MESSAGES = 50
 WAIT_S = 0.2
 RETRY_S = 1.0
 BACKOFF_S = 0.5
 BACKOFF_MAX_S = 15.0
-
-
-@dataclass
-class CollectorStatistics:
-    """What a collector did since it was made. ``devices`` are ``site/device``."""
-
-    messages: int = 0
-    rows: int = 0
-    duplicates: int = 0
-    dead_letters: int = 0
-    connects: int = 0
-    devices: set[str] = field(default_factory=set)
-
-
-class _Arrived(NamedTuple):
-    message: Message
-    batch: Batch
+MANY = 5
 
 
 class Collector:
     """Collects from one broker into one store, and reconnects for ever.
 
     ``site`` restricts it to one site. ``name`` is its MQTT client id: a second collector under
-    the same name takes the first one's place. ``last_error`` says what is wrong, if anything.
+    the same name takes the first one's place, one under another name receives all as well, and
+    the store keeps each row once. ``last_error`` says what is wrong, if anything.
     """
 
     def __init__(
-        self, address: Address, store: Store, *, site: str = "+", name: str = "fieldproof-collector"
+        self, address: Address, store: Store, *, site: str = "+", name: str = NAME
     ) -> None:
         self.address, self.store, self.site, self.name = address, store, site, name
         self.statistics = CollectorStatistics()
+        self._intake = Intake(store, self.statistics)
         self.last_error = ""
         self._connected, self._tried = threading.Event(), threading.Event()
         self._stop = threading.Event()
@@ -116,14 +93,22 @@ class Collector:
             try:
                 self._converse(stop)
             except BrokerError as error:
-                failures = 0 if self.connected else failures + 1
-                if error.message != self.last_error:
-                    log.warning("%s", error.message)
-                self.last_error = error.message
+                # Two collectors of one name would throw each other out for ever: be slow then.
+                taken_over = isinstance(error, LinkLostError) and error.reason == TAKEN_OVER
+                failures = MANY if taken_over else 0 if self.connected else failures + 1
+                self._failed(error, taken_over)
             finally:
                 self._connected.clear()
                 self._tried.set()
-            stop.wait(random.uniform(0, min(BACKOFF_MAX_S, BACKOFF_S * 2 ** min(failures, 10))))
+            stop.wait(random.uniform(0, min(BACKOFF_MAX_S, BACKOFF_S * 2 ** min(failures, MANY))))
+
+    def _failed(self, error: BrokerError, taken_over: bool) -> None:
+        message = error.message
+        if taken_over:
+            message = f"Another collector uses the name {self.name!r} at {self.address}."
+        if message != self.last_error:
+            log.warning("%s%s", message, " Give one of them another --name." * taken_over)
+        self.last_error = message
 
     def _converse(self, stop: threading.Event) -> None:
         with Link(
@@ -145,117 +130,32 @@ class Collector:
     def _gather(self, link: Link) -> None:
         """Receive what is there already: one commit for many messages."""
         before = -1
-        while before < len(link.messages) < COMMIT_MESSAGES:
+        while before < len(link.messages) < COMMIT_MESSAGES and _has_room(link):
             before = len(link.messages)
             link.step(0.0)
 
     def _take(self, link: Link) -> None:
-        """Everything that has arrived: stored, receipted, acknowledged."""
-        arrived: list[_Arrived] = []
-        rest: list[Message] = []
+        """All that has arrived: stored, then receipted, then acknowledged."""
         while link.messages:
-            message = link.messages.popleft()
-            batch = self._batch(message, link)
-            if batch is None:
-                rest.append(message)
-            else:
-                arrived.append(_Arrived(message, batch))
-        answers = self._sifted(arrived, link)
-        for stream, seq in _newest(answers).items():
-            receipt = Receipt(device=stream.device, epoch=stream.epoch, seq=seq)
-            topic = str(Topic(stream.site, stream.device, "ack"))
-            link.publish(Message(topic, encode_message(receipt)))
-        for message in (*(item.message for item in arrived), *rest):
-            link.ack(message)
+            done = self._intake.take(link.messages, lambda error: self._wait(error, link))
+            self.last_error = ""
+            for answer in done.answers:
+                link.publish(answer)
+            for message in done.messages:
+                link.ack(message)
 
-    def _batch(self, message: Message, link: Link) -> Batch | None:
-        """The message as a batch; None for what is no batch and has been dealt with."""
-        self.statistics.messages += 1
-        try:
-            topic = parse_topic(message.topic)
-            if topic.channel == "status":
-                self._status(topic, message)
-                return None
-            if message.retain:
-                return None  # a retained copy of an event says nothing new
-            batch = decode_batch(message.payload)
-            _same_device(topic, batch.envelope.site, batch.envelope.device)
-            return batch
-        except PayloadError as error:
-            self._bury(message, error.message, link)
-            return None
-
-    def _status(self, topic: Topic, message: Message) -> None:
-        if not message.payload:
-            return  # somebody cleared the retained status
-        status = decode_status(message.payload)
-        _same_device(topic, status.site, status.device)
-        self.store.status(status)
-
-    def _sifted(self, arrived: Sequence[_Arrived], link: Link) -> list[Stored]:
-        """Store all; where rows are refused, find the batch by halves and set it aside."""
-        try:
-            return self._stored([item.batch for item in arrived], link)
-        except PoisonError as error:
-            if len(arrived) == 1:
-                self._bury(arrived[0].message, error.message, link)
-                return []
-        half = len(arrived) // 2
-        return [*self._sifted(arrived[:half], link), *self._sifted(arrived[half:], link)]
-
-    def _bury(self, message: Message, why: str, link: Link) -> None:
-        """Keep what is of no use, and say so to the device that sent it as records."""
-        self.statistics.dead_letters += 1
-        log.warning("A message on %r is of no use: %s", message.topic[:200], why)
-        self.store.dead_letter(message.topic, message.payload, why)
-        sender = _sender(message.topic)
-        if sender is not None:
-            refusal = Refusal(device=sender.device, batch=digest(message.payload), why=why[:256])
-            topic = str(Topic(sender.site, sender.device, "ack"))
-            link.publish(Message(topic, encode_message(refusal)))
-
-    def _stored(self, batches: Sequence[Batch], link: Link) -> list[Stored]:
-        """Store; while the store is away, keep the link alive and acknowledge nothing."""
-        while batches:  # once, or as often as it takes
-            try:
-                answers = self.store.store_all(batches)
-            except StoreError as error:
-                if error.message != self.last_error:
-                    log.error("%s", error.message)
-                self.last_error = error.message
-                if self._stop.is_set():
-                    raise
-                link.step(0.0)
-                self._stop.wait(RETRY_S)
-                continue
-            self._count(answers)
-            return answers
-        return []
-
-    def _count(self, answers: Sequence[Stored]) -> None:
-        self.last_error = ""
-        for answer in answers:
-            self.statistics.rows += answer.new
-            self.statistics.duplicates += answer.duplicates
-            self.statistics.devices.add(f"{answer.stream.site}/{answer.stream.device}")
+    def _wait(self, error: StoreError, link: Link) -> None:
+        """The store is away: keep the link alive and acknowledge nothing, until the end."""
+        if error.message != self.last_error:
+            log.error("%s", error.message)
+        self.last_error = error.message
+        if self._stop.is_set():
+            raise error
+        if _has_room(link):
+            link.step(0.0)
+        self._stop.wait(RETRY_S)
 
 
-def _newest(answers: Sequence[Stored]) -> dict[Stream, int]:
-    """The last word per stream: one receipt confirms many batches."""
-    return {answer.stream: answer.contiguous for answer in answers}
-
-
-def _sender(topic: str) -> Topic | None:
-    """The device on whose records topic a message came; None for any other topic."""
-    try:
-        sender = parse_topic(topic)
-    except PayloadError:
-        return None
-    return sender if sender.channel == "records" else None
-
-
-def _same_device(topic: Topic, site: str, device: str) -> None:
-    if (topic.site, topic.device) != (site, device):
-        raise PayloadError(
-            f"The topic is {topic.site}/{topic.device}'s and the message says {site}/{device}."
-        )
+def _has_room(link: Link) -> bool:
+    waiting = link.messages
+    return len(waiting) < PREFETCH and sum(len(m.payload) for m in waiting) < MOST_BYTES

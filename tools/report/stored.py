@@ -52,15 +52,23 @@ def write_stored(
 
 def session_results(store: Store, session: Row) -> Results:
     """A stored session as results."""
-    phantoms = (row for row in store.rows("phantoms") if row["session"] == session["session"])
+    phantoms = (row for row in store.rows("phantoms") if _same_session(row, session))
     results = stored_results(session, _rows(store, session), phantoms)
-    first = next(iter(store.trials(session["session"])), None)
+    first = next(_trials(store, session), None)
     results.data.reference = "truth" if first is None or first["from_truth"] else "prediction"
     return results
 
 
 def _rows(store: Store, session: Row) -> Iterator[TrialRow]:
-    return (_row(trial) for trial in store.trials(session["session"]))
+    return (_row(trial) for trial in _trials(store, session))
+
+
+def _trials(store: Store, session: Row) -> Iterator[Row]:
+    return store.trials(session["session"], session["site"], session["device"])
+
+
+def _same_session(row: Row, session: Row) -> bool:
+    return all(row[name] == session[name] for name in ("session", "site", "device"))
 
 
 def choose(sessions: Sequence[Row], wanted: str | None, place: str) -> Row:

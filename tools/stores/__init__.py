@@ -25,6 +25,27 @@ class Stream(NamedTuple):
     epoch: str
 
 
+class Contact(NamedTuple):
+    """A sign of life. ``seen_ms`` is the collector's clock, in ms since 1970; ``skew_ms`` how far
+    the device's clock is ahead of it, None where that is not known; ``synced`` the device's word.
+    """
+
+    site: str
+    device: str
+    seen_ms: int
+    skew_ms: int | None
+    synced: bool
+
+
+class Account(NamedTuple):
+    """What a stream has brought: ``rows`` stored, and the seqs that are settled - stored, or said
+    to never come - as ascending (first, last) with holes between."""
+
+    stream: Stream
+    rows: int
+    settled: tuple[tuple[int, int], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """What came of a batch: ``contiguous`` is the highest seq below which all is settled."""
@@ -44,7 +65,7 @@ class Store(ABC):
     """
 
     @abstractmethod
-    def store_all(self, batches: Sequence[Batch]) -> list[Stored]:
+    def store_all(self, batches: Sequence[Batch], contacts: Sequence[Contact] = ()) -> list[Stored]:
         """Store batches in one transaction; one answer for each, in order."""
 
     def store(self, batch: Batch) -> int:
@@ -56,7 +77,7 @@ class Store(ABC):
         """The seq up to which all rows are stored or declared as never to come; 0 for none."""
 
     @abstractmethod
-    def status(self, status: Status) -> None:
+    def status(self, status: Status, contact: Contact | None = None) -> None:
         """Keep a device's status; an ``offline`` of an older session than the last is ignored."""
 
     @abstractmethod
@@ -69,8 +90,9 @@ class Store(ABC):
         ``trials_stored`` beside the agent's own ``trials_counted`` (None while it runs)."""
 
     @abstractmethod
-    def trials(self, session: str) -> Iterator[dict[str, Any]]:
-        """A session's trials in the order in which they were made."""
+    def trials(self, session: str, site: str = "", device: str = "") -> Iterator[dict[str, Any]]:
+        """A session's trials in the order in which they were made; only what that device sent,
+        where one is given: another could send rows under the same session."""
 
     @abstractmethod
     def counts(self, session: str = "") -> Iterator[dict[str, Any]]:
@@ -79,7 +101,16 @@ class Store(ABC):
 
     @abstractmethod
     def rows(self, table: str) -> Iterator[dict[str, Any]]:
-        """Rows of ``phantoms``, ``health``, ``gaps``, ``statuses`` or ``dead_letters``."""
+        """Rows of ``phantoms``, ``health``, ``gaps`` and ``unknown_rows``, with site and device
+        of their sender; of ``statuses``, ``contacts`` and ``dead_letters``."""
+
+    @abstractmethod
+    def accounts(self) -> Iterator[Account]:
+        """One per stream, in the order of their beginning."""
+
+    @abstractmethod
+    def dead_letters(self) -> Iterator[dict[str, Any]]:
+        """Per topic: how many ``letters``, and when the last came (``last_ms``) and ``why``."""
 
     @abstractmethod
     def close(self) -> None:

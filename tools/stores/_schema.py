@@ -17,6 +17,18 @@ def _placements(db: sqlite3.Connection) -> None:
         db.execute(f"ALTER TABLE trials ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
 
 
+def _contacts_and_unknown_rows(db: sqlite3.Connection) -> None:
+    db.execute(
+        "CREATE TABLE contacts (site TEXT NOT NULL, device TEXT NOT NULL, seen_ms INTEGER NOT NULL,"
+        " skew_ms INTEGER, synced INTEGER NOT NULL, PRIMARY KEY (site, device)) WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE unknown_rows (stream INTEGER NOT NULL REFERENCES streams,"
+        " seq INTEGER NOT NULL, wall_ms INTEGER NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL,"
+        " PRIMARY KEY (stream, seq)) WITHOUT ROWID"
+    )
+
+
 _TABLES = """
 CREATE TABLE streams (
     id INTEGER PRIMARY KEY, site TEXT NOT NULL, device TEXT NOT NULL, epoch TEXT NOT NULL,
@@ -69,7 +81,11 @@ CREATE TABLE dead_letters (
 CREATE INDEX trials_by_session ON trials (session)
 """
 
-MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (_first, _placements)
+MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (
+    _first,
+    _placements,
+    _contacts_and_unknown_rows,
+)
 """Append only: a store of any older version is brought up to date when it is opened."""
 
 ROW_TABLES: Final = {
@@ -80,4 +96,7 @@ ROW_TABLES: Final = {
     "health": "health",
     "gap": "gaps",
 }
-"""A record's kind -> its table, whose columns are stream, seq, wall_ms and the record's fields."""
+"""A record's kind -> its table, whose columns are stream, seq, wall_ms and the record's fields.
+
+Rows of other kinds are in ``unknown_rows`` as JSON.
+"""

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from agent.errors import DataError
 from agent.record import RECORDS, Batch, Row, Status
-from tools.stores import Store, Stored, Stream
+from tools.stores import Account, Contact, Store, Stored, Stream, _queries
 from tools.stores._errors import PoisonError, StoreError
 from tools.stores._received import Range, contiguous, settled
 from tools.stores._schema import MIGRATIONS, ROW_TABLES
@@ -23,7 +23,17 @@ log = logging.getLogger(__name__)
 
 MOST_DEAD_LETTERS = 10_000
 MOST_DEAD_BYTES = 16 << 10
-_READABLE = frozenset({*ROW_TABLES.values(), "statuses", "dead_letters"})
+MOST_STREAMS = 10_000
+"""Streams whose ranges are kept in memory."""
+_POISON = (
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+    sqlite3.ProgrammingError,
+    sqlite3.InterfaceError,
+    OverflowError,
+    UnicodeError,
+)
+"""What is wrong with the rows; all else is wrong with the store."""
 _FIELDS: Final = {kind: tuple(model.model_fields) for kind, model in RECORDS.items()}
 _INSERT: Final = {
     kind: f"INSERT INTO {table} (stream, seq, wall_ms, {', '.join(_FIELDS[kind])})"
@@ -44,6 +54,7 @@ class Sqlite(Store):
             )
         self._streams: dict[Stream, int] = {}
         self._ranges: dict[int, tuple[Range, ...]] = {}
+        self._version = 0
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(
@@ -74,18 +85,20 @@ class Sqlite(Store):
                     done += 1
                     self._db.execute(f"PRAGMA user_version = {done}")
 
-    def store_all(self, batches: Sequence[Batch]) -> list[Stored]:
+    def store_all(self, batches: Sequence[Batch], contacts: Sequence[Contact] = ()) -> list[Stored]:
         with self._transaction():
+            self._db.executemany(_queries.CONTACT, contacts)
             return [self._store(batch) for batch in batches]
 
     def highest_contiguous(self, stream: Stream) -> int:
         found = self._db.execute(
             "SELECT id FROM streams WHERE site = ? AND device = ? AND epoch = ?", stream
         ).fetchone()
-        return contiguous(self._known(found[0])) if found else 0
+        return contiguous(self._read(found[0])) if found else 0
 
-    def status(self, status: Status) -> None:
+    def status(self, status: Status, contact: Contact | None = None) -> None:
         with self._transaction():
+            self._db.executemany(_queries.CONTACT, [contact] if contact else [])
             # An offline will may come late: it counts only for the session that is the last known.
             self._db.execute(
                 "INSERT INTO statuses VALUES (:site, :device, :state, :session, :version, :wall_ms)"
@@ -101,35 +114,26 @@ class Sqlite(Store):
             self._bury(topic, payload, why)
 
     def sessions(self) -> Iterator[dict[str, Any]]:
-        return self._select(
-            "SELECT streams.site, streams.device, streams.epoch, sessions.*,"
-            " ends.frames, ends.inferences, ends.trials AS trials_counted, ends.flips,"
-            " ends.phantoms, ends.rejected, ends.why, ends.wall_ms AS end_ms,"
-            " (SELECT count(*) FROM trials WHERE trials.session = sessions.session)"
-            " AS trials_stored"
-            " FROM sessions JOIN streams ON streams.id = sessions.stream"
-            " LEFT JOIN session_ends AS ends ON ends.session = sessions.session"
-            " ORDER BY sessions.stream, sessions.seq"
-        )
+        return self._select(_queries.SESSIONS)
 
-    def trials(self, session: str) -> Iterator[dict[str, Any]]:
-        return self._select(
-            "SELECT * FROM trials WHERE session = ? ORDER BY stream, seq", (session,)
-        )
+    def trials(self, session: str, site: str = "", device: str = "") -> Iterator[dict[str, Any]]:
+        wanted = {"session": session, "site": site, "device": device}
+        return self._select(_queries.TRIALS, wanted)
 
     def counts(self, session: str = "") -> Iterator[dict[str, Any]]:
-        return self._select(
-            "SELECT condition, severity, level, count(*) AS n, sum(clean_seen) AS clean_seen,"
-            " sum(perturbed_seen) AS perturbed_seen, sum(flip) AS flips FROM trials"
-            " WHERE ? IN ('', session) GROUP BY condition, severity, level"
-            " ORDER BY condition, severity",
-            (session,),
-        )
+        return self._select(_queries.COUNTS, (session,))
 
     def rows(self, table: str) -> Iterator[dict[str, Any]]:
-        if table not in _READABLE:
-            raise ValueError(table)
-        return self._select(f"SELECT * FROM {table}")
+        return self._select(_queries.ROWS[table])
+
+    def accounts(self) -> Iterator[Account]:
+        stored = dict(self._db.execute(_queries.STORED).fetchall())
+        for number, *names in self._db.execute(_queries.STREAMS).fetchall():
+            settled = tuple((first, last) for first, last in self._read(number))
+            yield Account(Stream(*names), stored.get(number, 0), settled)
+
+    def dead_letters(self) -> Iterator[dict[str, Any]]:
+        return self._select(_queries.DEAD_LETTERS)
 
     def close(self) -> None:
         self._db.close()
@@ -144,8 +148,8 @@ class Sqlite(Store):
                 values = [_values(number, row) for row in rows]
                 new += self._db.executemany(_INSERT[kind], values).rowcount
             else:
-                why = f"{len(rows)} rows of the unknown kind {kind}; a newer agent?"
-                self._bury(f"{stream.site}/{stream.device}", b"", why)
+                raw = [(number, row.seq, row.stamp.wall_ms, kind, row.raw) for row in rows]
+                new += self._db.executemany(_queries.UNKNOWN_ROW, raw).rowcount
         ranges = settled(
             self._known(number),
             Range(1, envelope.floor - 1),
@@ -167,11 +171,14 @@ class Sqlite(Store):
 
     def _known(self, number: int) -> tuple[Range, ...]:
         if number not in self._ranges:
-            found = self._db.execute(
-                "SELECT first, last FROM received WHERE stream = ? ORDER BY first", (number,)
-            )
-            self._ranges[number] = tuple(Range(*row) for row in found)
+            self._ranges[number] = self._read(number)
         return self._ranges[number]
+
+    def _read(self, number: int) -> tuple[Range, ...]:
+        found = self._db.execute(
+            "SELECT first, last FROM received WHERE stream = ? ORDER BY first", (number,)
+        )
+        return tuple(Range(*row) for row in found)
 
     def _remember(self, number: int, ranges: tuple[Range, ...]) -> None:
         if ranges == self._ranges.get(number):
@@ -198,7 +205,9 @@ class Sqlite(Store):
             (MOST_DEAD_LETTERS,),
         )
 
-    def _select(self, query: str, values: Sequence[object] = ()) -> Iterator[dict[str, Any]]:
+    def _select(
+        self, query: str, values: Sequence[object] | Mapping[str, object] = ()
+    ) -> Iterator[dict[str, Any]]:
         cursor = self._db.execute(query, values)
         names = [column[0] for column in cursor.description]
         for row in cursor:
@@ -208,16 +217,26 @@ class Sqlite(Store):
     def _transaction(self) -> Iterator[None]:
         try:
             self._db.execute("BEGIN IMMEDIATE")
+            self._forget_what_may_be_old()
             yield
             self._db.execute("COMMIT")
-        except (sqlite3.Error, OverflowError, UnicodeError) as error:
+        except _POISON as error:
             self._undo()
-            if isinstance(error, sqlite3.OperationalError):
-                raise StoreError(f"The store {self.path} cannot be written: {error}.") from error
             raise PoisonError(f"The store {self.path} does not take rows: {error}.") from error
+        except sqlite3.Error as error:  # locked, full, not writable, or damaged
+            self._undo()
+            raise StoreError(f"The store {self.path} cannot be written: {error}.") from error
         except BaseException:
             self._undo()
             raise
+
+    def _forget_what_may_be_old(self) -> None:
+        """Another collector may write to this store too: ``data_version`` tells whether it did."""
+        version = self._db.execute("PRAGMA data_version").fetchone()[0]
+        if version != self._version or len(self._ranges) > MOST_STREAMS:
+            self._streams.clear()
+            self._ranges.clear()
+        self._version = version
 
     def _undo(self) -> None:
         # What was remembered may belong to the transaction that did not happen.

@@ -149,12 +149,17 @@ def test_a_new_store_takes_a_devices_word_for_what_was_receipted_before(tmp_path
         assert store.store(batch({501: trial(0), 600: trial(0)}, after=500, floor=501)) == 601
 
 
-def test_an_unknown_kind_is_settled_and_noted(tmp_path: Path) -> None:
+def test_rows_of_an_unknown_kind_are_kept_as_they_came_and_once(tmp_path: Path) -> None:
     with open_store(str(tmp_path / "s.db")) as store:
         known = batch({1: trial(0)})
-        newer = Batch(known.envelope, (*known.rows, Row(2, "dream", AT, None)))
+        newer = Batch(known.envelope, (*known.rows, Row(2, "dream", AT, None, '{"of": "sheep"}')))
         assert store.store(newer) == 2
-        assert "dream" in next(store.rows("dead_letters"))["why"]
+        (again,) = store.store_all([newer])
+        assert (again.new, again.duplicates) == (0, 2)
+        (kept,) = store.rows("unknown_rows")
+        assert (kept["device"], kept["seq"], kept["wall_ms"]) == ("pi", 2, 1000)
+        assert (kept["kind"], kept["body"]) == ("dream", '{"of": "sheep"}')
+        assert next(store.accounts()) == (PI, 2, ((1, 2),))
 
 
 def test_a_late_will_of_an_older_session_is_ignored(tmp_path: Path) -> None:
