@@ -194,8 +194,8 @@ class Sqlite(Store):
             "INSERT INTO dead_letters (at_ms, topic, why, bytes, payload) VALUES (?, ?, ?, ?, ?)",
             (
                 int(time.time() * 1000),
-                topic[:1024],
-                why[:1024],
+                _clean(topic),
+                _clean(why),
                 len(payload),
                 payload[:MOST_DEAD_BYTES],
             ),
@@ -244,6 +244,11 @@ class Sqlite(Store):
         self._ranges.clear()
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
+
+
+def _clean(text: str) -> str:
+    """What cannot be UTF-8 must not keep a letter from being kept."""
+    return text[:1024].encode(errors="replace").decode()
 
 
 def _by_kind(rows: Sequence[Row]) -> Mapping[str, list[Row]]:
