@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
+import time
 from types import TracebackType
 
 from agent.errors import BrokerError
@@ -27,6 +28,9 @@ RETRY_S = 1.0
 BACKOFF_S = 0.5
 BACKOFF_MAX_S = 15.0
 MANY = 5
+STEADY_S = 10.0
+OFTEN = 3
+"""So many connections in a row that end within ``STEADY_S`` seconds are no chance."""
 
 
 class Collector:
@@ -46,6 +50,7 @@ class Collector:
         self.last_error = ""
         self._connected, self._tried = threading.Event(), threading.Event()
         self._stop = threading.Event()
+        self._since = 0.0
         self._thread: threading.Thread | None = None
 
     @property
@@ -90,24 +95,31 @@ class Collector:
         self._stop = stop
         failures = 0
         while not stop.is_set():
+            self._since = time.monotonic()
             try:
                 self._converse(stop)
             except BrokerError as error:
-                # Two collectors of one name would throw each other out for ever: be slow then.
-                taken_over = isinstance(error, LinkLostError) and error.reason == TAKEN_OVER
-                failures = MANY if taken_over else 0 if self.connected else failures + 1
-                self._failed(error, taken_over)
+                lasted = self.connected and time.monotonic() - self._since > STEADY_S
+                failures = 0 if lasted else failures + 1
+                self._failed(error, failures)
             finally:
                 self._connected.clear()
                 self._tried.set()
             stop.wait(random.uniform(0, min(BACKOFF_MAX_S, BACKOFF_S * 2 ** min(failures, MANY))))
 
-    def _failed(self, error: BrokerError, taken_over: bool) -> None:
+    def _failed(self, error: BrokerError, failures: int) -> None:
+        """Say what happened. Two of one name throw each other out, and few brokers tell why."""
         message = error.message
-        if taken_over:
-            message = f"Another collector uses the name {self.name!r} at {self.address}."
+        thrown_out = isinstance(error, LinkLostError) and (
+            error.reason == TAKEN_OVER or (self.connected and failures >= OFTEN)
+        )
+        if thrown_out:
+            message = (
+                f"The broker {self.address} ends the connection soon and again: another collector "
+                f"seems to use the name {self.name!r}. Give one of them another with --name."
+            )
         if message != self.last_error:
-            log.warning("%s%s", message, " Give one of them another --name." * taken_over)
+            log.warning("%s", message)
         self.last_error = message
 
     def _converse(self, stop: threading.Event) -> None:
@@ -117,7 +129,7 @@ class Collector:
             topics = [str(Topic(self.site, "+", channel)) for channel in ("records", "status")]
             link.subscribe(topics)
             self.statistics.connects += 1
-            self.last_error = ""
+            self.last_error, self._since = "", time.monotonic()
             self._connected.set()
             self._tried.set()
             while not stop.is_set():

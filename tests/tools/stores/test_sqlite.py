@@ -25,7 +25,7 @@ from agent.record import (
     Status,
     TrialRecord,
 )
-from tools.stores import Stream, family, open_store
+from tools.stores import Contact, Stream, family, open_store
 from tools.stores._errors import PoisonError, StoreError
 from tools.stores._received import Range, contiguous, settled
 from tools.stores._schema import MIGRATIONS
@@ -224,6 +224,89 @@ def test_a_store_of_the_first_version_keeps_its_rows_and_takes_new_ones(tmp_path
     with open_store(str(file)) as store:
         store.store(batch({2: trial(1).model_copy(update={"placement": "outline"})}, after=1))
         assert [row["placement"] for row in store.trials("s1")] == ["", "outline"]
+
+
+def test_a_store_of_the_version_before_is_brought_up_to_date(tmp_path: Path) -> None:
+    file = tmp_path / "s.db"
+    with closing(sqlite3.connect(file)) as db:
+        for migration in MIGRATIONS[:2]:
+            migration(db)
+        db.execute("PRAGMA user_version = 2")
+        db.execute("INSERT INTO streams VALUES (1, 'lab', 'pi', 'e1')")
+        db.execute("INSERT INTO received VALUES (1, 1, 3), (1, 7, 9)")
+        db.execute("INSERT INTO health VALUES (1, 2, 1000, 's1', '{}')")
+        db.execute("INSERT INTO statuses VALUES ('lab', 'pi', 'online', 's1', '0.1.0', 7)")
+        db.commit()
+    with open_store(str(file)) as store:
+        assert list(store.accounts()) == [(PI, 1, ((1, 3), (7, 9)))]
+        assert list(store.rows("contacts")) == []
+        newer = batch({4: trial(0)}, after=3)
+        unknown = Batch(newer.envelope, (*newer.rows, Row(5, "dream", AT, None, "{}")))
+        contact = Contact("lab", "pi", 5000, -3, True)
+        store.store_all([unknown], [contact])
+        assert list(store.accounts()) == [(PI, 3, ((1, 5), (7, 9)))]
+        assert [tuple(row.values()) for row in store.rows("contacts")] == [
+            ("lab", "pi", 5000, -3, 1)
+        ]
+
+
+def test_two_writers_of_one_store_never_forget_what_the_other_settled(tmp_path: Path) -> None:
+    url = str(tmp_path / "s.db")
+    with open_store(url) as one, open_store(url) as two:
+        assert one.store(batch({1: trial(1)})) == 1
+        assert two.store(batch({2: trial(2)}, after=1)) == 2
+        assert one.store(batch({3: trial(3)}, after=2)) == 3
+        (again,) = two.store_all([batch({1: trial(1)})])
+        assert (again.new, again.duplicates, again.contiguous) == (0, 1, 3)
+        assert one.highest_contiguous(PI) == two.highest_contiguous(PI) == 3
+
+
+def test_rows_that_another_device_sends_under_a_session_are_not_counted_with_it(
+    tmp_path: Path,
+) -> None:
+    thief = PI._replace(device="thief")
+    with open_store(str(tmp_path / "s.db")) as store:
+        store.store(batch({1: start(), 2: trial(0), 3: end(1)}))
+        store.store(batch({1: trial(8), 2: trial(9), 3: end(77)}, stream=thief))
+        (session,) = store.sessions()
+        assert (session["trials_stored"], session["trials_counted"]) == (1, 1)
+        assert [row["frame"] for row in store.trials("s1", "lab", "pi")] == [0]
+
+
+def test_a_contact_keeps_the_latest_sign_of_life_and_the_last_known_clock(tmp_path: Path) -> None:
+    with open_store(str(tmp_path / "s.db")) as store:
+
+        def heard(seen: int, skew: int | None, synced: bool) -> tuple[int, int | None, int]:
+            store.store_all([], [Contact("lab", "pi", seen, skew, synced)])
+            (row,) = store.rows("contacts")
+            return row["seen_ms"], row["skew_ms"], row["synced"]
+
+        assert heard(100, None, False) == (100, None, 0)
+        assert heard(200, -5, True) == (200, -5, 1)
+        assert heard(300, None, False) == (300, -5, 1)
+        assert heard(250, 7, False) == (300, 7, 0)
+
+
+def test_dead_letters_are_counted_by_topic_with_the_last_reason(tmp_path: Path) -> None:
+    with open_store(str(tmp_path / "s.db")) as store:
+        for topic, why in (("a", "first"), ("b", "other"), ("a", "last")):
+            store.dead_letter(topic, b"x", why)
+        assert [(row["topic"], row["letters"]) for row in store.dead_letters()] == [
+            ("a", 2),
+            ("b", 1),
+        ]
+
+
+def test_dead_letters_are_bounded_in_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tools.stores.sqlite.MOST_DEAD_LETTERS", 5)
+    with open_store(str(tmp_path / "s.db")) as store:
+        for number in range(20):
+            store.dead_letter("t", b"%d" % number, "why")
+        assert [row["payload"] for row in store.rows("dead_letters")] == [
+            b"15", b"16", b"17", b"18", b"19",
+        ]  # fmt: skip
 
 
 def test_a_store_of_a_newer_version_is_refused(tmp_path: Path) -> None:
