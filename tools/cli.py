@@ -294,6 +294,17 @@ def collect(context: typer.Context) -> None:
     raise typer.Exit(collector(context.args, prog="fieldproof collect"))
 
 
+@app.command(epilog="Example: fieldproof status --store sqlite:///fieldproof.db")
+def status(
+    store: Annotated[str, typer.Option("--store", help="sqlite:///path")],
+    as_json: JsonOption = False,
+) -> None:
+    """List the devices of a store: last seen, rows, gaps declared and not, clocks."""
+    from tools.status.command import print_status, status_json
+
+    print_json(status_json(store)) if as_json else print_status(console, store)
+
+
 @app.command(epilog="Example: fieldproof report --store sqlite:///fieldproof.db")
 def report(
     store: Annotated[str, typer.Option("--store", help="sqlite:///path")],

@@ -36,10 +36,10 @@ ORDER BY condition, severity
 """
 
 DEAD_LETTERS: Final = """
-SELECT topic, count(*) AS letters, max(at_ms) AS last_ms, why FROM dead_letters
+SELECT topic, count(*) AS letters, max(id) AS last, at_ms AS last_ms, why FROM dead_letters
 GROUP BY topic ORDER BY topic
 """
-"""With ``max`` in it, SQLite takes the bare column ``why`` from the row that has the maximum."""
+"""With ``max`` in it, SQLite takes the bare columns from the row that has the maximum."""
 
 CONTACT: Final = """
 INSERT INTO contacts VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET

@@ -32,6 +32,7 @@ from agent.telemetry.mqtt import Mqtt
 from agent.telemetry.outbox import Outbox
 from tools.broker import LocalBroker, local_broker
 from tools.collector import Collector
+from tools.status.devices import survey
 from tools.stores import Stream, open_store
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -114,6 +115,15 @@ def test_all_rows_arrive_and_receipts_empty_the_outbox(
         assert collector.statistics.rows == 300
         assert collector.statistics.devices == {"lab/pi"}
         assert [row["frame"] for row in store.trials("s1")] == list(range(300))
+        ((device,), strange) = survey(store)
+        assert (device.rows, device.rows_missing, device.rows_unexplained, strange) == (
+            300,
+            0,
+            0,
+            0,
+        )
+        assert device.skew_ms is not None
+        assert -15_000 < device.skew_ms <= 1, "one clock, and it is slow by the way at most"
         sender.stop()
         assert until(lambda: [row["state"] for row in store.rows("statuses")] == ["stopped"])
 

@@ -291,9 +291,9 @@ def test_dead_letters_are_counted_by_topic_with_the_last_reason(tmp_path: Path) 
     with open_store(str(tmp_path / "s.db")) as store:
         for topic, why in (("a", "first"), ("b", "other"), ("a", "last")):
             store.dead_letter(topic, b"x", why)
-        assert [(row["topic"], row["letters"]) for row in store.dead_letters()] == [
-            ("a", 2),
-            ("b", 1),
+        assert [(r["topic"], r["letters"], r["why"]) for r in store.dead_letters()] == [
+            ("a", 2, "last"),
+            ("b", 1, "other"),
         ]
 
 
