@@ -7,13 +7,14 @@ PYTHON ?= $(shell command -v $(VENV)/bin/python || for v in 3.11 3.12 3.13 3.10;
 EXTRAS ?= test
 PYTEST_ARGS ?=
 FAULTS ?= --seed 1 --faults 210
+FUZZ_ARGS ?=
 
 py := $(VENV)/bin/python
 comma := ,
 version := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 stamp := $(VENV)/.installed-$(version)-$(subst $(comma),-,$(EXTRAS))
 
-.PHONY: demo test faults check format clean install
+.PHONY: demo test faults fuzz check format clean install
 
 demo: install ## The whole thing on one machine: about a minute after the install
 	$(VENV)/bin/fieldproof demo
@@ -23,6 +24,10 @@ test: install ## All tests
 
 faults: install ## The long fault campaign of telemetry: about 15 minutes, a table at the end
 	$(py) -m tests.faults $(FAULTS)
+
+fuzz: ## Hostile bytes for every parser, guided by coverage: 1.5 million inputs, some ten minutes
+	$(MAKE) install EXTRAS=test,fuzz
+	$(py) tests/fuzz/fuzz.py $(FUZZ_ARGS)
 
 check: install ## ruff and mypy --strict
 	$(VENV)/bin/ruff check .

@@ -305,6 +305,16 @@ def status(
     print_json(status_json(store)) if as_json else print_status(console, store)
 
 
+@app.command(epilog="Example: fieldproof schema --out schema")
+def schema(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the documents.")] = Path("schema"),
+) -> None:
+    """Write the wire contract: JSON Schemas of messages and records, and an AsyncAPI document."""
+    from tools.schema import write_documents
+
+    console.print(f"wrote {len(write_documents(out))} documents to {escape(str(out))}")
+
+
 @app.command(epilog="Example: fieldproof report --store sqlite:///fieldproof.db")
 def report(
     store: Annotated[str, typer.Option("--store", help="sqlite:///path")],

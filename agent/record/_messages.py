@@ -66,7 +66,7 @@ class Envelope(Value):
     monotonic_ms: Millis
     wall_ms: Millis
     clock_synced: bool = False
-    hashes: Annotated[dict[Identifier, Name], few(8), Field(max_length=8, default_factory=dict)]
+    hashes: Annotated[dict[Identifier, Name], Field(max_length=8, default_factory=dict), few(8)]
 
 
 @dataclass(frozen=True, slots=True)

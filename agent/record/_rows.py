@@ -73,7 +73,7 @@ class SessionRecord(Record):
     strategy: Name = ""
     seed: Whole = 0
     camera: Name
-    versions: Annotated[dict[Name, Name], few(64), Field(max_length=64, default_factory=dict)]
+    versions: Annotated[dict[Name, Name], Field(max_length=64, default_factory=dict), few(64)]
 
 
 class SessionEndRecord(Record):
@@ -147,7 +147,7 @@ class HealthRecord(Record):
     kind: ClassVar[str] = "health"
     rank: ClassVar[int] = 1
     session: Identifier
-    readings: Annotated[dict[Identifier, float], few(64), Field(max_length=64)]
+    readings: Annotated[dict[Identifier, float], Field(max_length=64), few(64)]
 
 
 class GapRecord(Record):

@@ -43,21 +43,29 @@ _FEW: Final = few(MAX_FIELDS)
 class _Folded(Value):
     """Dicts with equal keys: what all share, and one list per key for what differs."""
 
-    same: Annotated[dict[str, Any], _FEW, Field(max_length=MAX_FIELDS, default_factory=dict)]
+    model_config = ConfigDict(title="Folded")
+    same: Annotated[dict[str, Any], Field(max_length=MAX_FIELDS, default_factory=dict), _FEW]
     columns: Annotated[
-        dict[str, list[Any]], _FEW, Field(max_length=MAX_FIELDS, default_factory=dict)
+        dict[str, list[Any]], Field(max_length=MAX_FIELDS, default_factory=dict), _FEW
     ]
 
 
 class _Group(_Folded):
-    """All rows of one kind. ``seqs``: runs of (first, count); ``times``: the rows' stamps."""
+    """All rows of one kind, whose record's fields are in ``same`` and ``columns``.
 
+    ``seqs``: runs of (first, count); ``times``: the rows' stamps, as ``Time``.
+    """
+
+    model_config = ConfigDict(title="Group")
     kind: Identifier
     seqs: Annotated[list[tuple[Seq, Count]], FailFast(), Field(min_length=1, max_length=MAX_ROWS)]
     times: _Folded
 
 
 class _Time(Value):
+    """When a row was made: boot id, monotonic clock, how far the wall clock is ahead of it (ms)."""
+
+    model_config = ConfigDict(title="Time")
     boot: Identifier
     ms: Millis
     wall: Millis
@@ -90,11 +98,12 @@ _BATCH: Final = Envelope.model_fields["schema_"].default
 
 MESSAGES: Final[Mapping[str, type[Value]]] = {
     "batch": _Body,
+    "time": _Time,
     "status": Status,
     "receipt": Receipt,
     "refusal": Refusal,
 }
-"""A message's name -> the model of its JSON."""
+"""A message's name -> the model of its JSON; ``time`` is part of a batch."""
 
 
 def pack(seq: int, stamp: Stamp, record: Record) -> Packed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import zlib
 from collections import deque
@@ -235,6 +236,24 @@ def test_devices_without_number_do_not_fill_the_memory() -> None:
         clocks.heard("lab", f"pi-{number}", 1, 0)
     assert len(clocks._devices) == MOST_DEVICES
     assert ("lab", "pi-0") not in clocks._devices
+
+
+GOLDEN = Path(__file__).resolve().parents[2] / "agent"
+
+
+def test_agents_of_every_age_are_collected(intake: Intake, store: Store) -> None:
+    for name, answer in (("oldest", 7), ("v1", 3), ("future", 2)):
+        kept = json.loads((GOLDEN / f"golden_batch_{name}.json").read_text(encoding="utf-8"))
+        tree = json.loads(zlib.decompress(bytes.fromhex(kept["hex"])))
+        topic = str(Topic("lab", tree["device"], "records"))
+        receipts = taken(intake, bytes.fromhex(kept["hex"]), topic=topic).answers
+        seqs = [decode_answer(receipt.payload) for receipt in receipts]
+        assert seqs == [Receipt(device=tree["device"], epoch=tree["epoch"], seq=answer)], name
+    assert list(store.rows("dead_letters")) == []
+    assert [(row["device"], row["kind"]) for row in store.rows("unknown_rows")] == [
+        ("pi-9", "lidar"),
+        ("pi-9", "lidar"),
+    ]
 
 
 words = st.binary(max_size=60) | st.sampled_from([batch([1]), b"", b"{}", zlib.compress(b"{}")])
