@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeVar
 
+from agent.errors import DataError
 from agent.record import (
     Batch,
     PayloadError,
@@ -96,7 +97,7 @@ class Intake:
             self.statistics.messages += 1
             try:
                 batch = self._read(message, patience)
-            except PayloadError as error:
+            except (PayloadError, PoisonError) as error:
                 refusals += self._refuse(message, error, patience)
                 continue
             if batch is not None:
@@ -143,8 +144,8 @@ class Intake:
                     kind,
                 )
 
-    def _refuse(self, message: Message, error: PayloadError, patience: Patience) -> list[Message]:
-        """Keep a message that cannot be read, and say so to the device that sent it as records."""
+    def _refuse(self, message: Message, error: DataError, patience: Patience) -> list[Message]:
+        """Keep a message that is of no use, and say so to the device that sent it as records."""
         self._bury(message.topic, message.payload, error.message, patience)
         # What only an update of this collector can read must stay on the device till then.
         return [] if isinstance(error, VersionError) else _refusal(message, error.message)

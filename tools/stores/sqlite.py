@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_origin
 
 from agent.errors import DataError
 from agent.record import RECORDS, Batch, Row, Status
@@ -41,6 +41,15 @@ _INSERT: Final = {
     for kind, table in ROW_TABLES.items()
 }
 _READ: Final = {kind: attrgetter(*fields) for kind, fields in _FIELDS.items()}
+_COLLECTIONS: Final = {
+    kind: [
+        place
+        for place, field in enumerate(model.model_fields.values(), 3)
+        if get_origin(field.annotation) in (tuple, list, dict)
+    ]
+    for kind, model in RECORDS.items()
+}
+_EMPTY: Final[Mapping[type, str]] = {tuple: "[]", list: "[]", dict: "{}"}
 
 
 class Sqlite(Store):
@@ -258,10 +267,10 @@ def _by_kind(rows: Sequence[Row]) -> Mapping[str, list[Row]]:
     return kinds
 
 
-def _values(stream: int, row: Row) -> tuple[object, ...]:
+def _values(stream: int, row: Row) -> list[object]:
     """A row as SQLite takes it: collections as JSON text."""
-    fields = (
-        json.dumps(value) if isinstance(value, (tuple, dict)) else value
-        for value in _READ[row.kind](row.record)
-    )
-    return (stream, row.seq, row.stamp.wall_ms, *fields)
+    values = [stream, row.seq, row.stamp.wall_ms, *_READ[row.kind](row.record)]
+    for place in _COLLECTIONS[row.kind]:
+        value = values[place]
+        values[place] = json.dumps(value) if value else _EMPTY[type(value)]
+    return values

@@ -243,6 +243,23 @@ def test_hostile_messages_are_kept_as_dead_letters_and_the_next_good_one_is_stor
         assert all(letter["why"] for letter in letters)
 
 
+def test_a_message_of_no_use_is_acknowledged_and_never_comes_again(
+    mosquitto: LocalBroker, tmp_path: Path
+) -> None:
+    address = Address.parse(mosquitto.url)
+    with open_store(str(tmp_path / "s.db")) as store:
+        with Collector(address, store) as first:
+            assert first.check(10)
+            spoken(mosquitto, Message(records(), b"not a batch"))
+            assert until(lambda: first.statistics.dead_letters == 1)
+        with Collector(address, store) as second:
+            assert second.check(10)
+            spoken(mosquitto, Message(records(), batch([1])))
+            assert until(lambda: second.statistics.rows == 1)
+            assert second.statistics.messages == 1
+        assert len(list(store.rows("dead_letters"))) == 1
+
+
 def test_a_device_that_publishes_as_another_is_refused(
     mosquitto: LocalBroker, tmp_path: Path
 ) -> None:

@@ -130,6 +130,19 @@ def test_a_batch_full_of_poison_costs_a_bounded_number_of_attempts(
     assert stored(store) == []
 
 
+def test_a_status_that_the_store_will_not_take_is_a_dead_letter(
+    intake: Intake, store: Store, tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "s.db")) as db:
+        refusal = "BEGIN SELECT RAISE(ABORT, 'poison'); END"
+        db.execute(f"CREATE TRIGGER no BEFORE INSERT ON statuses {refusal}")
+        db.commit()
+    said = encode_message(Status(site="lab", device="pi", state="online", session="s1"))
+    done = taken(intake, said, topic=str(Topic("lab", "pi", "status")))
+    assert (len(done.messages), done.answers) == (1, [])
+    assert "poison" in next(store.rows("dead_letters"))["why"]
+
+
 def test_what_only_an_update_can_read_is_kept_and_not_refused(intake: Intake, store: Store) -> None:
     """A refusal would make the device give its rows up, and nothing is wrong with them."""
     newer = zlib.compress(

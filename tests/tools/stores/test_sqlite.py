@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -111,6 +112,19 @@ def test_every_kind_of_record_has_its_table(tmp_path: Path) -> None:
         assert next(store.rows("phantoms"))["count"] == 2
         assert next(store.rows("health"))["readings"] == '{"fps": 9.5}'
         assert next(store.rows("gaps"))["why"] == "full"
+
+
+def test_collections_are_stored_as_json_whether_empty_or_not(tmp_path: Path) -> None:
+    with open_store(str(tmp_path / "s.db")) as store:
+        plain = trial(0).model_copy(update={"parts": ()})
+        bare = start("s2").model_copy(update={"versions": {}})
+        store.store(batch({1: plain, 2: trial(1), 3: start(), 4: bare}))
+        assert [json.loads(row["parts"]) for row in store.trials("s1")] == [
+            [],
+            [["fog", 0.5], ["rain", 0.25]],
+        ]
+        kept = [json.loads(row["versions"]) for row in store.sessions()]
+        assert kept == [{"fieldproof": "0.1.0"}, {}]
 
 
 def test_sessions_say_what_was_counted_and_what_was_stored(tmp_path: Path) -> None:
