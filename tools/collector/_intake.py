@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeVar
 
-from agent.errors import DataError
 from agent.record import (
     Batch,
     PayloadError,
@@ -25,7 +24,7 @@ from agent.record import (
 )
 from agent.telemetry.link import Message
 from tools.collector._clocks import Clocks
-from tools.stores import Contact, Store, Stored, Stream
+from tools.stores import Contact, Letter, Store, Stored, Stream
 from tools.stores._errors import PoisonError, StoreError
 
 log = logging.getLogger(__name__)
@@ -90,6 +89,7 @@ class Intake:
         taken: list[Message] = []
         arrived: list[_Arrived] = []
         contacts: dict[tuple[str, str], Contact] = {}
+        letters: list[Letter] = []
         refusals: list[Message] = []
         while messages and sum(len(item.batch.rows) for item in arrived) < COMMIT_ROWS:
             message = messages.popleft()
@@ -98,12 +98,16 @@ class Intake:
             try:
                 batch = self._read(message, patience)
             except (PayloadError, PoisonError) as error:
-                refusals += self._refuse(message, error, patience)
+                letters.append(Letter(message.topic, message.payload, error.message))
+                # What only an update of this collector can read stays on the device till then.
+                if not isinstance(error, VersionError):
+                    refusals += _refusal(message, error.message)
                 continue
             if batch is not None:
                 arrived.append(_Arrived(message, batch))
                 contact = self._contact(batch)
                 contacts[contact.site, contact.device] = contact
+        self._bury(letters, patience)  # in one commit: a flood of them must not hold all else up
         answers, refused = self._sifted(arrived, tuple(contacts.values()), patience)
         return Portion(taken, [*_receipts(answers), *refused, *refusals])
 
@@ -144,12 +148,6 @@ class Intake:
                     kind,
                 )
 
-    def _refuse(self, message: Message, error: DataError, patience: Patience) -> list[Message]:
-        """Keep a message that is of no use, and say so to the device that sent it as records."""
-        self._bury(message.topic, message.payload, error.message, patience)
-        # What only an update of this collector can read must stay on the device till then.
-        return [] if isinstance(error, VersionError) else _refusal(message, error.message)
-
     def _sifted(
         self, arrived: Sequence[_Arrived], contacts: Sequence[Contact], patience: Patience
     ) -> tuple[list[Stored], list[Message]]:
@@ -185,11 +183,7 @@ class Intake:
                     poison.append(_Poison(part, error.message))
                 else:
                     parts += _halves(part)
-        for part, why in poison:
-            row = part.rows[0]
-            body = row.raw if row.record is None else row.record.model_dump_json()
-            said = f"Row {row.seq} of epoch {part.envelope.epoch} ({row.kind}): {why}"
-            self._bury(item.message.topic, body.encode(), said, patience)
+        self._bury([_letter(item.message.topic, found) for found in poison], patience)
         why = poison[0].why if poison else "too many of its rows are refused"
         return stored, _refusal(item.message, why)
 
@@ -205,10 +199,18 @@ class Intake:
                 counts.devices.add(f"{answer.stream.site}/{answer.stream.device}")
         return answers
 
-    def _bury(self, topic: str, payload: bytes, why: str, patience: Patience) -> None:
-        self.statistics.dead_letters += 1
-        log.warning("A message on %r is of no use: %s", topic[:200], why)
-        _persist(lambda: self.store.dead_letter(topic, payload, why), patience)
+    def _bury(self, letters: Sequence[Letter], patience: Patience) -> None:
+        if not letters:
+            return
+        _persist(lambda: self.store.bury(letters), patience)
+        self.statistics.dead_letters += len(letters)
+        first = letters[0]
+        log.warning(
+            "%d messages are of no use and kept as dead letters; the first is on %r: %s",
+            len(letters),
+            first.topic[:200],
+            first.why,
+        )
 
 
 def _persist(write: Callable[[], T], patience: Patience) -> T:
@@ -217,6 +219,13 @@ def _persist(write: Callable[[], T], patience: Patience) -> T:
             return write()
         except StoreError as error:
             patience(error)
+
+
+def _letter(topic: str, poison: _Poison) -> Letter:
+    (row,) = poison.part.rows
+    body = row.raw if row.record is None else row.record.model_dump_json()
+    said = f"Row {row.seq} of epoch {poison.part.envelope.epoch} ({row.kind}): {poison.why}"
+    return Letter(topic, body.encode(), said)
 
 
 def _halves(batch: Batch) -> list[Batch]:

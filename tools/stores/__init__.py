@@ -37,6 +37,14 @@ class Contact(NamedTuple):
     synced: bool
 
 
+class Letter(NamedTuple):
+    """A message, or a row of one, that is of no use, and why."""
+
+    topic: str
+    payload: bytes
+    why: str
+
+
 class Account(NamedTuple):
     """What a stream has brought: ``rows`` stored, and the seqs that are settled - stored, or said
     to never come - as ascending (first, last) with holes between."""
@@ -81,8 +89,8 @@ class Store(ABC):
         """Keep a device's status; an ``offline`` of an older session than the last is ignored."""
 
     @abstractmethod
-    def dead_letter(self, topic: str, payload: bytes, why: str) -> None:
-        """Keep a message that cannot be used, bounded in size and number."""
+    def bury(self, letters: Sequence[Letter]) -> None:
+        """Keep messages that cannot be used, bounded in size and number, in one transaction."""
 
     @abstractmethod
     def sessions(self) -> Iterator[dict[str, Any]]:

@@ -14,7 +14,7 @@ from typing import Any, Final, get_origin
 
 from agent.errors import DataError
 from agent.record import RECORDS, Batch, Row, Status
-from tools.stores import Account, Contact, Store, Stored, Stream, _queries
+from tools.stores import Account, Contact, Letter, Store, Stored, Stream, _queries
 from tools.stores._errors import PoisonError, StoreError
 from tools.stores._received import Range, contiguous, settled
 from tools.stores._schema import MIGRATIONS, ROW_TABLES
@@ -118,9 +118,21 @@ class Sqlite(Store):
                 status.model_dump(exclude={"schema_"}),
             )
 
-    def dead_letter(self, topic: str, payload: bytes, why: str) -> None:
+    def bury(self, letters: Sequence[Letter]) -> None:
+        now = int(time.time() * 1000)
         with self._transaction():
-            self._bury(topic, payload, why)
+            self._db.executemany(
+                "INSERT INTO dead_letters (at_ms, topic, why, bytes, payload)"
+                " VALUES (?, ?, ?, ?, ?)",
+                [
+                    (now, _clean(topic), _clean(why), len(payload), payload[:MOST_DEAD_BYTES])
+                    for topic, payload, why in letters
+                ],
+            )
+            self._db.execute(
+                "DELETE FROM dead_letters WHERE id <= (SELECT max(id) FROM dead_letters) - ?",
+                (MOST_DEAD_LETTERS,),
+            )
 
     def sessions(self) -> Iterator[dict[str, Any]]:
         return self._select(_queries.SESSIONS)
@@ -196,22 +208,6 @@ class Sqlite(Store):
         self._db.execute("DELETE FROM received WHERE stream = ?", (number,))
         self._db.executemany(
             "INSERT INTO received VALUES (?, ?, ?)", [(number, *item) for item in ranges]
-        )
-
-    def _bury(self, topic: str, payload: bytes, why: str) -> None:
-        self._db.execute(
-            "INSERT INTO dead_letters (at_ms, topic, why, bytes, payload) VALUES (?, ?, ?, ?, ?)",
-            (
-                int(time.time() * 1000),
-                _clean(topic),
-                _clean(why),
-                len(payload),
-                payload[:MOST_DEAD_BYTES],
-            ),
-        )
-        self._db.execute(
-            "DELETE FROM dead_letters WHERE id <= (SELECT max(id) FROM dead_letters) - ?",
-            (MOST_DEAD_LETTERS,),
         )
 
     def _select(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import paho.mqtt.publish as publish
 import pytest
 
 from agent.record import (
@@ -149,6 +150,56 @@ def test_while_the_disk_is_full_nothing_is_confirmed_and_then_all_is(
         store._db.execute("PRAGMA max_page_count = 1000000")  # type: ignore[attr-defined]
         assert until(lambda: outbox.depth == 0, 30)
     assert frames(file) == [*range(2000)]
+
+
+def test_what_a_flood_sends_waits_at_the_broker_while_the_store_is_away(
+    mosquitto: LocalBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At QoS 0 no acknowledgement holds a sender back: the collector stops reading instead."""
+    links: list[Link] = []
+
+    class Watched(Link):
+        def __enter__(self) -> Link:
+            links.append(self)
+            return self
+
+    monkeypatch.setattr("tools.collector._collector.Link", Watched)
+    monkeypatch.setattr("tools.collector._collector.RETRY_S", 0.01)
+    monkeypatch.setattr("tools.collector._collector.PREFETCH", 10)
+    file = tmp_path / "s.db"
+    with (
+        open_store(str(file)) as store,
+        Collector(Address.parse(mosquitto.url), store) as collector,
+        closing(sqlite3.connect(file, isolation_level=None)) as lock,
+    ):
+        impatient(store)
+        assert collector.check(10)
+        lock.execute("BEGIN IMMEDIATE")
+        publish.multiple([(RECORDS, b"flood", 0)] * 1000, port=mosquitto.port)
+        assert until(lambda: len(links[0].messages) >= 10)
+        for _ in range(20):
+            assert len(links[0].messages) <= 20
+            time.sleep(0.02)
+        lock.execute("ROLLBACK")
+        assert until(lambda: collector.statistics.messages == 1000)
+        assert collector.statistics.connects == 1
+
+
+def test_the_broker_sends_ahead_no_more_than_the_prefetch(mosquitto: LocalBroker) -> None:
+    with (
+        device(mosquitto) as pi,
+        Link(
+            Address.parse(mosquitto.url), "c", persistent=True, manual_ack=True, prefetch=5
+        ) as link,
+    ):
+        link.subscribe([RECORDS])
+        pi.send(*range(1, 21))
+        assert until(lambda: link.step(0.02) or len(link.messages) == 5)
+        for _ in range(10):
+            link.step(0.05)
+        assert len(link.messages) == 5
+        link.ack(link.messages.popleft())
+        assert until(lambda: link.step(0.02) or len(link.messages) == 5)
 
 
 def collecting(broker: LocalBroker, store: Path, *more: str) -> subprocess.Popen[bytes]:

@@ -25,7 +25,7 @@ from agent.record import (
 )
 from tools.status.command import age, print_status, status_json
 from tools.status.devices import Device, survey
-from tools.stores import Contact, Store, Stream, open_store
+from tools.stores import Contact, Letter, Store, Stream, open_store
 
 PI = Stream("lab", "pi", "e1")
 AT = Stamp("boot", 5, 1000, True)
@@ -149,9 +149,9 @@ def test_what_is_said_and_heard_of_a_device_is_shown(place: str) -> None:
         store.store_all(
             [batch(trials(1), after=0)], [Contact("lab", "pi", now - 20_000, 90_000, True)]
         )
-        store.dead_letter(str(Topic("lab", "pi", "records")), b"x", "of no use")
-        store.dead_letter(str(Topic("lab", "nobody", "records")), b"x", "of no use")
-        store.dead_letter("elsewhere", b"x", "of no use")
+        store.bury([Letter(str(Topic("lab", "pi", "records")), b"x", "of no use")])
+        store.bury([Letter(str(Topic("lab", "nobody", "records")), b"x", "of no use")])
+        store.bury([Letter("elsewhere", b"x", "of no use")])
     (device,) = status_json(place)["devices"]
     assert (device["state"], device["session"], device["version"]) == (
         "online",

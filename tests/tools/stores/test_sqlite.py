@@ -26,7 +26,7 @@ from agent.record import (
     Status,
     TrialRecord,
 )
-from tools.stores import Contact, Stream, family, open_store
+from tools.stores import Contact, Letter, Stream, family, open_store
 from tools.stores._errors import PoisonError, StoreError
 from tools.stores._received import Range, contiguous, settled
 from tools.stores._schema import MIGRATIONS
@@ -198,7 +198,7 @@ def test_a_late_will_of_an_older_session_is_ignored(tmp_path: Path) -> None:
 
 def test_dead_letters_are_bounded_in_size(tmp_path: Path) -> None:
     with open_store(str(tmp_path / "s.db")) as store:
-        store.dead_letter("t", b"x" * 100_000, "too large")
+        store.bury([Letter("t", b"x" * 100_000, "too large")])
         (letter,) = store.rows("dead_letters")
         assert (letter["bytes"], len(letter["payload"])) == (100_000, 16 << 10)
 
@@ -304,7 +304,7 @@ def test_a_contact_keeps_the_latest_sign_of_life_and_the_last_known_clock(tmp_pa
 def test_dead_letters_are_counted_by_topic_with_the_last_reason(tmp_path: Path) -> None:
     with open_store(str(tmp_path / "s.db")) as store:
         for topic, why in (("a", "first"), ("b", "other"), ("a", "last")):
-            store.dead_letter(topic, b"x", why)
+            store.bury([Letter(topic, b"x", why)])
         assert [(r["topic"], r["letters"], r["why"]) for r in store.dead_letters()] == [
             ("a", 2, "last"),
             ("b", 1, "other"),
@@ -317,7 +317,7 @@ def test_dead_letters_are_bounded_in_number(
     monkeypatch.setattr("tools.stores.sqlite.MOST_DEAD_LETTERS", 5)
     with open_store(str(tmp_path / "s.db")) as store:
         for number in range(20):
-            store.dead_letter("t", b"%d" % number, "why")
+            store.bury([Letter("t", b"%d" % number, "why")])
         assert [row["payload"] for row in store.rows("dead_letters")] == [
             b"15", b"16", b"17", b"18", b"19",
         ]  # fmt: skip
