@@ -25,7 +25,7 @@ test: install ## All tests
 faults: install ## The long fault campaign of telemetry: about 15 minutes, a table at the end
 	$(py) -m tests.faults $(FAULTS)
 
-fuzz: ## Hostile bytes for every parser, guided by coverage: 1.5 million inputs, some ten minutes
+fuzz: ## Hostile bytes for every parser, guided by coverage: 1.5 million inputs, ten to twenty minutes
 	$(MAKE) install EXTRAS=test,fuzz
 	$(py) tests/fuzz/fuzz.py $(FUZZ_ARGS)
 
