@@ -33,7 +33,7 @@ class Value(BaseModel):
 
 
 class Record(Value):
-    """One row. ``rank``: the lowest is given up first when the outbox is full."""
+    """One row. ``rank``: the lowest is given up first when the outbox is full, 9 never."""
 
     kind: ClassVar[str]
     rank: ClassVar[int] = 9
@@ -43,6 +43,7 @@ class SessionRecord(Record):
     """A session begins: what runs, on what, with which settings."""
 
     kind: ClassVar[str] = "session"
+    rank: ClassVar[int] = 8
     session: Identifier
     model_name: Name
     model_sha256: Name
@@ -62,6 +63,7 @@ class SessionEndRecord(Record):
     """A session ends: what the agent counted, to be held against what was stored."""
 
     kind: ClassVar[str] = "session_end"
+    rank: ClassVar[int] = 8
     session: Identifier
     frames: Count
     inferences: Count

@@ -203,7 +203,7 @@ class Mqtt(Publisher):
         if len(payload) > limit:
             self._quarantine(rows[0].seq, f"{len(payload)} bytes are too many for the broker")
             return
-        self.outbox.sent = max(self.outbox.sent, rows[-1].seq)
+        self.outbox.sending(rows[-1].seq)
         mid = link.publish(Message(topic, payload))
         batch = Sent(rows[0].seq, rows[-1].seq, len(rows))
         counts = self.statistics
