@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Literal
 
-from agent.errors import BrokerError
+from agent.errors import BrokerError, FieldproofError
 from agent.record import (
     Packed,
     PayloadError,
@@ -24,7 +24,7 @@ from agent.record import (
 from agent.telemetry import Publisher
 from agent.telemetry._identity import Identity
 from agent.telemetry._window import Sent, Window
-from agent.telemetry.link import TAKEN_OVER, Address, Link, LinkLostError, Message
+from agent.telemetry.link import TAKEN_OVER, Address, Link, LinkLostError, Message, check_files
 from agent.telemetry.outbox import Outbox
 
 log = logging.getLogger(__name__)
@@ -52,6 +52,7 @@ class Mqtt(Publisher):
     collector answers for later rows. Where no collector answers at all, rows wait for ever and
     ``last_error`` says so. After each refusal of the collector the next rows are held back a
     while, longer each time until a receipt comes: one that refuses all must not empty the outbox.
+    Raises ``ConfigError`` for TLS files that cannot be used.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Mqtt(Publisher):
         receipt_s: float = 10.0,
     ) -> None:
         super().__init__(outbox)
+        check_files(address)
         self.address, self.site, self.device, self.session = address, site, device, session
         self.ack = ack
         self._who = Identity(site, device, session, dict(hashes or {}))
@@ -123,14 +125,14 @@ class Mqtt(Publisher):
         """Converse once; how many times it has failed by now, after ``failures`` before."""
         try:
             self._converse()
-        except BrokerError as error:
+        except FieldproofError as error:
             # Two agents of one name would throw each other out for ever: be slow then.
             taken_over = isinstance(error, LinkLostError) and error.reason == TAKEN_OVER
             failures = MANY if taken_over else 0 if self._ready else failures + 1
             self._lost(error)
         return failures
 
-    def _lost(self, error: BrokerError) -> None:
+    def _lost(self, error: FieldproofError) -> None:
         if error.message != self.last_error:
             log.warning("%s", error.message)
         self.last_error = error.message

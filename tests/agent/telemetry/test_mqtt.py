@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.errors import ConfigError, UsageError
+from agent.errors import UsageError
 from agent.record import HealthRecord, Status, Topic, decode_status
 from agent.telemetry.link import Address, Link
 from agent.telemetry.mqtt import Mqtt
@@ -150,31 +150,31 @@ def test_a_refused_user_is_said_and_tried_again(mosquitto: LocalBroker, tmp_path
     [
         ("mqtt://broker", "broker", 1883, False, ""),
         ("mqtts://broker", "broker", 8883, True, ""),
-        ("mqtt://me:se%40cret@10.0.0.1:1884/", "10.0.0.1", 1884, False, "me"),
+        ("mqtt://m%40e@10.0.0.1:1884/", "10.0.0.1", 1884, False, "m@e"),
         ("mqtt://[::1]:1885", "::1", 1885, False, ""),
     ],
 )
 def test_addresses_are_read(url: str, host: str, port: int, tls: bool, user: str) -> None:
     address = Address.parse(url)
     assert (address.host, address.port, address.tls, address.username) == (host, port, tls, user)
-    assert "cret" not in f"{address} {address!r}"
 
 
 @pytest.mark.parametrize(
-    "url", ["", "broker", "http://broker", "mqtt://", "mqtt://u:secret@h:x", "mqtt://h/topic"]
+    "url",
+    [
+        "",
+        "broker",
+        "http://broker",
+        "mqtt://",
+        "mqtt://u:secret@h:x",
+        "mqtt://h/topic",
+        "mqtts://me:secret@h",
+    ],
 )
 def test_what_is_no_address_is_refused_without_telling_the_password(url: str) -> None:
     with pytest.raises(UsageError) as caught:
         Address.parse(url)
     assert "secret" not in str(caught.value)
-
-
-def test_a_password_comes_from_a_file_and_missing_files_are_named(tmp_path: Path) -> None:
-    file = tmp_path / "password"
-    file.write_text("hush\n")
-    assert Address.parse("mqtt://me@h", password_file=file).password == "hush"
-    with pytest.raises(ConfigError, match="gone"):
-        Address.parse("mqtts://h", ca_file=tmp_path / "gone")
 
 
 @pytest.mark.parametrize("name", ["", "a b", "lab/1", "+", "x" * 65, "Bär", "pi\n"])
