@@ -51,6 +51,7 @@ from agent.record._wire import (
     digest,
     encode_batch,
     encode_message,
+    is_sound,
     pack,
     unpack,
 )
@@ -88,6 +89,7 @@ __all__ = [
     "digest",
     "encode_batch",
     "encode_message",
+    "is_sound",
     "pack",
     "parse_topic",
     "phantom_record",

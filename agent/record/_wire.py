@@ -91,7 +91,10 @@ def unpack(row: Packed) -> Record | None:
 
 
 def encode_batch(envelope: Envelope, rows: Sequence[Packed]) -> bytes:
-    """The wire form of rows that ascend by seq, at least one and at most ``MAX_ROWS``."""
+    """The wire form of rows that ascend by seq, at least one and at most ``MAX_ROWS``.
+
+    Raises ``PayloadError`` for a row whose body is no JSON object; ``is_sound`` tells which.
+    """
     kinds: dict[str, list[Packed]] = {}
     for row in rows:
         kinds.setdefault(row.kind, []).append(row)
@@ -99,6 +102,15 @@ def encode_batch(envelope: Envelope, rows: Sequence[Packed]) -> bytes:
     body["groups"] = [_group(kind, members) for kind, members in kinds.items()]
     text = json.dumps(body, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return zlib.compress(text.encode(), 6)
+
+
+def is_sound(row: Packed) -> bool:
+    """Whether a row's body is a JSON object, as it was when it was packed."""
+    try:
+        _object(row)
+    except PayloadError:
+        return False
+    return True
 
 
 def decode_batch(payload: bytes, max_rows: int = MAX_ROWS) -> Batch:
@@ -152,7 +164,7 @@ def _message_tree(payload: bytes) -> Any:
 
 
 def _group(kind: str, rows: Sequence[Packed]) -> dict[str, Any]:
-    bodies = [from_json(row.body) for row in rows]
+    bodies = [_object(row) for row in rows]
     # The wall clock's distance from the monotonic one is the same in most rows: folded away.
     times = [
         {"boot": at.boot, "ms": at.monotonic_ms, "wall": at.wall_ms - at.monotonic_ms}
@@ -165,6 +177,13 @@ def _group(kind: str, rows: Sequence[Packed]) -> dict[str, Any]:
         "times": _fold(times, {"synced": False}),
         **_fold(bodies, _DEFAULTS.get(kind, {})),
     }
+
+
+def _object(row: Packed) -> dict[str, Any]:
+    body = _tree(row.body)
+    if not isinstance(body, dict):
+        raise PayloadError(f"Row {row.seq} is no JSON object.")
+    return body
 
 
 def _fold(rows: Sequence[Mapping[str, Any]], defaults: Mapping[str, Any]) -> dict[str, Any]:
