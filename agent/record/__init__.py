@@ -30,6 +30,7 @@ from agent.record._messages import (
 from agent.record._rows import (
     MAX_SEQ,
     RECORDS,
+    EvidenceRecord,
     GapRecord,
     HealthRecord,
     Identifier,
@@ -65,6 +66,7 @@ __all__ = [
     "TOPIC_ROOT",
     "Batch",
     "Envelope",
+    "EvidenceRecord",
     "GapRecord",
     "HealthRecord",
     "Identifier",

@@ -19,6 +19,7 @@ Millis = Annotated[int, Field(ge=-(2**53), le=2**53)]
 Name = Annotated[str, Field(max_length=256)]
 Text = Annotated[str, Field(max_length=1024)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Jpeg = Annotated[str, Field(max_length=61_440, pattern=r"^[A-Za-z0-9+/]*={0,2}$")]
 Length = Annotated[float, Field(ge=0)]
 
 
@@ -134,6 +135,27 @@ class HealthRecord(Record):
     readings: Annotated[dict[Identifier, float], Field(max_length=64)]
 
 
+class EvidenceRecord(Record):
+    """The pictures of a flip, where a device is told to send some: JPEG in base64, in RGB.
+
+    ``width_px`` and ``height_px`` are those of both pictures, which may be smaller than the frame.
+    """
+
+    kind: ClassVar[str] = "evidence"
+    rank: ClassVar[int] = 0
+    session: Identifier
+    frame: Count
+    clip: Text
+    target: Name
+    number: Count = 0
+    condition: Name
+    severity: Share
+    width_px: Seq
+    height_px: Seq
+    clean: Jpeg
+    perturbed: Jpeg
+
+
 class GapRecord(Record):
     """Rows that will never arrive: of seqs ``first``..``last`` in ``epoch``, ``rows`` are lost."""
 
@@ -154,6 +176,7 @@ RECORDS: Final[Mapping[str, type[Record]]] = {
         TrialRecord,
         PhantomRecord,
         HealthRecord,
+        EvidenceRecord,
         GapRecord,
     )
 }

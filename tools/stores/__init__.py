@@ -79,7 +79,8 @@ class Store(ABC):
 
     @abstractmethod
     def rows(self, table: str) -> Iterator[dict[str, Any]]:
-        """Rows of ``phantoms``, ``health``, ``gaps``, ``statuses`` or ``dead_letters``."""
+        """Rows of ``phantoms``, ``health``, ``evidence``, ``gaps``, ``statuses`` or
+        ``dead_letters``."""
 
     @abstractmethod
     def close(self) -> None:

@@ -13,7 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from agent.record import GapRecord, HealthRecord, Record, Stamp, TrialRecord, unpack
+from agent.record import (
+    EvidenceRecord,
+    GapRecord,
+    HealthRecord,
+    Record,
+    SessionEndRecord,
+    Stamp,
+    TrialRecord,
+    unpack,
+)
 from agent.telemetry.outbox import Outbox
 from agent.telemetry.outbox._reserve import BYTES
 from agent.telemetry.outbox._table import MANY_GAPS, QUARANTINED_ROWS
@@ -128,6 +137,45 @@ def test_the_file_shrinks_when_old_rows_go(tmp_path: Path) -> None:
         for _ in range(8):  # room is given back little by little
             fill(outbox, 1)
     assert (tmp_path / "outbox.db").stat().st_size < 1_500_000
+
+
+def test_evidence_goes_before_health_health_before_trials_and_a_session_only_at_last(
+    tmp_path: Path,
+) -> None:
+    picture = EvidenceRecord(
+        session="s",
+        frame=0,
+        clip="drive",
+        target="stop sign",
+        condition="fog",
+        severity=0.5,
+        width_px=8,
+        height_px=8,
+        clean="A" * 4000,
+        perturbed="B" * 4000,
+    )
+    end = SessionEndRecord(session="s", frames=0, inferences=0, trials=0, flips=0, phantoms=0)
+    steps: list[set[str]] = []
+    with Outbox(tmp_path, max_bytes=160_000, commit_s=3600) as outbox:
+        outbox.put(end)
+        for i in range(100):
+            outbox.put(HealthRecord(session="s", readings={"i": i}))
+        fill(outbox, 100)
+        for _ in range(8):
+            outbox.put(picture)
+        for _ in range(30):
+            fill(outbox, 20)
+            kinds = {row.kind for row in outbox.pending(10_000)} - {"gap"}
+            if not steps or steps[-1] != kinds:
+                steps.append(kinds)
+        everything = {"session_end", "health", "trial", "evidence"}
+        assert steps == [everything, everything - {"evidence"}, {"session_end", "trial"}]
+        left = sum(isinstance(record, TrialRecord) for record in records(outbox))
+        assert sum(gap.trials for gap in gaps(outbox)) + left == 700
+    with Outbox(tmp_path, max_bytes=1000) as outbox:
+        outbox.put(HealthRecord(session="s", readings={}))
+        assert outbox.flush()
+        assert {row.kind for row in outbox.pending(10_000)} == {"gap"}
 
 
 def test_an_outbox_that_is_always_full_keeps_few_declarations_and_counts_all(
