@@ -291,7 +291,7 @@ class Mqtt(Publisher):
         if batch is None or batch.last <= self.outbox.released:
             return
         self.last_error = f"The collector refuses records: {refusal.why}"
-        self._struck(batch, "the collector refuses it")
+        self._struck(batch, f"the collector refuses it: {refusal.why}")
         self._rewind()
 
     def _answered_no(self, batch: Sent, reason: int) -> None:

@@ -69,9 +69,8 @@ class Telemetry:
         ]
         for long in self.long:
             name, growth = long.growth
-            goals.append(
-                Goal(f"memory's growth, {long.name}", GROWTH, growth, growth <= GROWTH, name)
-            )
+            what = f"times memory grew, {long.name}"
+            goals.append(Goal(what, GROWTH, growth, growth <= GROWTH, name))
             goals.append(_most(f"records lost or doubled, {long.name}", 0, long.astray))
         return tuple(goals)
 
@@ -123,7 +122,8 @@ def show(console: Console, measured: Telemetry) -> None:
         f"({timed.model} with {timed.runtime})"
     )
     for long in measured.long:
-        table = Table(title=f"Memory in MB, {long.name}: {long.said}", title_justify="left")
+        console.print(f"Memory in MB, {long.name}: {long.said}")
+        table = Table()
         table.add_column("records", justify="right")
         for name in long.samples[0].resident_mb if long.samples else ():
             table.add_column(name, justify="right")

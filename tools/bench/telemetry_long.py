@@ -52,7 +52,7 @@ class Long:
 
     name: str
     records: int
-    seconds: float
+    per_s: float
     lost: int
     doubled: int
     unordered: int
@@ -66,7 +66,7 @@ class Long:
     @property
     def said(self) -> str:
         return (
-            f"{self.records:,} records, {self.records / self.seconds:,.0f} a second, "
+            f"{self.records:,} records, {self.per_s:,.0f} a second, "
             f"{self.lost} lost, {self.doubled} doubled, {self.unordered} out of order, "
             f"outbox {self.disk_mb:.0f} MB at most"
         )
@@ -114,11 +114,9 @@ def online(trials: Trials, folder: Path, count: int, show: Show) -> Long:
         _agent(broker.url, trials, folder, count, AHEAD) as (process, progress),
     ):
         ids = {"agent": process.pid, "collector": collecting, "broker": broker.pid}
-        began = time.monotonic()
-        samples, disk_mb = _watched(ids, progress, count, folder, show)
-        seconds = time.monotonic() - began
+        samples, disk_mb, rate = _watched(ids, progress, count, folder, show)
     lost, doubled = _checked(folder, count)
-    return Long("broker there", count, seconds, lost, doubled, 0, disk_mb, samples)
+    return Long("broker there", count, rate, lost, doubled, 0, disk_mb, samples)
 
 
 def offline(trials: Trials, folder: Path, count: int, show: Show) -> Long:
@@ -129,19 +127,17 @@ def offline(trials: Trials, folder: Path, count: int, show: Show) -> Long:
     with local_broker(kind="mosquitto") as broker:
         broker.stop()
         with _agent(broker.url, trials, folder, count, 0) as (process, progress):
-            filled, disk_mb = _watched({"agent": process.pid}, progress, count, folder, show)
+            filled, disk_mb, _ = _watched({"agent": process.pid}, progress, count, folder, show)
             broker.start()
             with collector(broker, folder) as collecting, _Order(broker) as order:
                 ids = {"agent": process.pid, "collector": collecting, "broker": broker.pid}
-                began = time.monotonic()
-                sent, _ = _watched(ids, progress, count, folder, show)
-                seconds = time.monotonic() - began
+                sent, _, rate = _watched(ids, progress, count, folder, show)
                 order.finish(count)
     lost, doubled = _checked(folder, count)
     unseen = dict.fromkeys(ids, 0.0)
     samples = *(Sample(s.records, {**unseen, **s.resident_mb}) for s in filled), *sent
     name = "broker away, then drained"
-    return Long(name, count, seconds, lost, doubled, order.back, disk_mb, samples)
+    return Long(name, count, rate, lost, doubled, order.back, disk_mb, samples)
 
 
 class _Order:
@@ -239,18 +235,21 @@ def _put_all(
 
 def _watched(
     ids: dict[str, int | None], progress: Connection, count: int, folder: Path, show: Show
-) -> tuple[tuple[Sample, ...], float]:
-    """Samples as the agent tells of its progress, until it is through; the outbox's size in MB."""
+) -> tuple[tuple[Sample, ...], float, float]:
+    """Samples as the agent tells of its progress, until it is through; the outbox's size in MB;
+    and records per second from the first sample to the last."""
     samples: list[Sample] = []
-    disk_mb = 0.0
+    disk_mb = began = 0.0
     while not samples or samples[-1].records < count:
         if not progress.poll(STUCK_S):
             raise BrokerError("The run does not go on.", remedy="Is the disk full?")
         done = progress.recv()
+        began = began or time.monotonic()
         samples.append(Sample(done, {name: _resident_mb(pid) for name, pid in ids.items()}))
         disk_mb = max(disk_mb, _size_mb(folder / "outbox"))
         show(done, count)
-    return tuple(samples), disk_mb
+    rate = (count - samples[0].records) / max(1e-9, time.monotonic() - began)
+    return tuple(samples), disk_mb, rate
 
 
 def _resident_mb(pid: int | None) -> float:

@@ -56,6 +56,11 @@ def declared(row: Packed, epoch: str) -> tuple[Lost, str] | None:
     return Lost(record.first, record.last, record.rows, record.trials), record.why
 
 
+def cause(why: str) -> str:
+    """A reason without the other side's own words, of which there may be many."""
+    return ": ".join(why.split(": ")[:2])
+
+
 def cheapest(rows: Sequence[Packed], most: int) -> tuple[list[Packed], Lost | None]:
     """Rows without up to ``most`` that are worth least (the oldest of the lowest rank), and those.
 

@@ -18,7 +18,7 @@ from agent.telemetry.outbox._cuts import (
     up_to_size,
 )
 from agent.telemetry.outbox._file import connect, remains, set_aside
-from agent.telemetry.outbox._loss import KEPT, LAST, RANKS, Lost, declared, gap, rank
+from agent.telemetry.outbox._loss import KEPT, LAST, RANKS, Lost, cause, declared, gap, rank
 
 _COLUMNS = "seq, kind, boot, monotonic_ms, wall_ms, synced, body"
 SLICE = 2_000
@@ -311,7 +311,7 @@ class Table:
         if len(waiting) >= MANY_GAPS:
             for row in waiting:
                 told = declared(row, self.epoch)
-                if told is not None and told[1] == why[:256]:
+                if told is not None and cause(told[1]) == cause(why):
                     self._forget("seq = ?", (row.seq,))
                     lost = lost.joined(told[0])
         return pack(seq, now, gap(self.epoch, lost, why))
