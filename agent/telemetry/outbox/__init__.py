@@ -37,8 +37,6 @@ log = logging.getLogger(__name__)
 RETRY_S = 1.0
 EXPIRE_S = 60.0
 """Seconds between two looks for rows that are too old."""
-SENT_AHEAD = 1000
-"""So many rows are taken for sent at once: to remember it takes a synced write."""
 MOST_READ_BYTES = 512 << 10
 
 
@@ -173,10 +171,8 @@ class Outbox:
     def sending(self, up_to_seq: int) -> None:
         """Rows up to a seq go out now. They are not given up any more, also after a restart."""
         with self._disk:
-            if up_to_seq <= self._table.sent:
-                return
             try:
-                self._table.mark_sent(min(up_to_seq + SENT_AHEAD, self.last_committed))
+                self._table.sending(up_to_seq)
             except sqlite3.Error as error:
                 self._mend(error)
 
@@ -191,7 +187,8 @@ class Outbox:
                 return False
             self._asides.append(asked)
             self._changed.notify_all()
-        asked.answered.wait()
+        while not asked.answered.wait(RETRY_S) and self._thread.is_alive():
+            pass
         if asked.done:
             log.error("Rows %d to %d are quarantined: %s.", min(seqs), max(seqs), why)
         return asked.done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -35,4 +36,5 @@ class Reserve:
     def spend(self) -> None:
         """Give the room back."""
         self._there = False
-        self._path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a disk that can only be read
+            self._path.unlink(missing_ok=True)

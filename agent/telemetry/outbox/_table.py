@@ -24,6 +24,8 @@ _COLUMNS = "seq, kind, boot, monotonic_ms, wall_ms, synced, body"
 SLICE = 2_000
 """Rows freed in one transaction: what a nearly full disk has room for in the log."""
 MANY_GAPS = 100
+SENT_AHEAD = 1_000
+"""After a restart so many rows more than were sent count as sent: a mark takes a synced write."""
 QUARANTINED_ROWS = 1_000
 QUARANTINED_BYTES = 4 << 20
 
@@ -81,6 +83,7 @@ class Table:
         self.epoch, next_seq, released, sent = self._db.execute(
             "SELECT epoch, next_seq, released, sent FROM meta"
         ).fetchone()
+        self._marked = sent
         count, trials, size, last = self._db.execute(
             "SELECT count(*), coalesce(sum(kind = 'trial'), 0),"
             " coalesce(sum(length(body)), 0), coalesce(max(seq), 0) FROM rows"
@@ -212,11 +215,13 @@ class Table:
             rows.append(row)
         return rows
 
-    def mark_sent(self, seq: int) -> None:
-        """Remember over a restart that rows up to a seq may have been sent."""
-        with self._transaction():
-            self._db.execute("UPDATE meta SET sent = ?", (seq,))
-            self._tally = replace(self._tally, sent=seq)
+    def sending(self, up_to: int) -> None:
+        """Remember that rows up to a seq may have been sent, also over a restart."""
+        self._tally = replace(self._tally, sent=max(self.sent, up_to))
+        if up_to > self._marked:
+            with self._transaction():
+                self._db.execute("UPDATE meta SET sent = ?", (up_to + SENT_AHEAD,))
+            self._marked = up_to + SENT_AHEAD
 
     def release(self, up_to: int) -> None:
         """Delete rows up to a seq. Not synced: a release lost in a power cut is only sent again."""

@@ -124,9 +124,19 @@ def test_what_was_sent_is_not_given_up_for_its_age_even_after_a_restart(tmp_path
         Hand(outbox).set("boot-1", 2 * DAY_MS, 0)
         outbox.put(trial())
         assert outbox.flush()
-        # To remember takes a write; so all that was there counts as sent.
+        # To remember takes a write; so some that were not sent count as sent.
         assert [row.seq for row in outbox.pending(99)] == list(range(1, 12))
         assert outbox.dropped == 0
+
+
+def test_to_remember_what_was_sent_takes_a_write_for_a_thousand_rows(tmp_path: Path) -> None:
+    with Outbox(tmp_path) as outbox:
+        begun: list[str] = []
+        outbox._table._db.set_trace_callback(begun.append)
+        for seq in range(1, 3001):
+            outbox.sending(seq)
+        assert sum(statement.startswith("COMMIT") for statement in begun) == 3
+        outbox._table._db.set_trace_callback(None)
 
 
 def test_the_file_shrinks_when_old_rows_go(tmp_path: Path) -> None:
