@@ -279,8 +279,9 @@ class Outbox:
                 expire = time.monotonic() - self._expired >= EXPIRE_S
                 now = self.stamp()
                 asides = [item.aside for item in asked]
-                self.dropped += self._table.append(group, now, spare, asides, expire)
-                if expire and not self._table.is_old(now):
+                gone, is_more_old = self._table.append(group, now, spare, asides, expire)
+                self.dropped += gone
+                if expire and not is_more_old:
                     self._expired = time.monotonic()
             except sqlite3.Error as error:
                 if not self.failure:
@@ -297,7 +298,7 @@ class Outbox:
         """A full disk may recover by itself; a damaged file never does and is replaced."""
         if isinstance(error, sqlite3.OperationalError):
             log.debug("The outbox %s: %s.", self.folder, error)
-            if "full" in str(error):
+            if "full" in str(error) or self._reserve.is_needed:
                 self._reserve.spend()
             return
         try:

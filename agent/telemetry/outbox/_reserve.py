@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from pathlib import Path
 
 BYTES = 4 << 20
+NEARLY_FULL = 1 << 20
 
 
 class Reserve:
@@ -32,6 +34,11 @@ class Reserve:
             return False
         self._there = True
         return True
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether the disk is nearly full: SQLite does not always say so."""
+        return shutil.disk_usage(self._path.parent).free < NEARLY_FULL
 
     def spend(self) -> None:
         """Give the room back."""

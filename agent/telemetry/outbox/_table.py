@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from agent.telemetry.outbox._cuts import (
 )
 from agent.telemetry.outbox._file import connect, remains, set_aside
 from agent.telemetry.outbox._loss import KEPT, LAST, RANKS, Lost, cause, declared, gap, rank
+
+log = logging.getLogger(__name__)
 
 _COLUMNS = "seq, kind, boot, monotonic_ms, wall_ms, synced, body"
 SLICE = 2_000
@@ -165,8 +168,10 @@ class Table:
         spare: Sequence[int],
         asides: Sequence[Aside] = (),
         expire: bool = False,
-    ) -> int:
-        """Commit rows, quarantine others, give up what is too old or too much; how many went.
+    ) -> tuple[int, bool]:
+        """Commit rows, quarantine others, give up what is too old or too much.
+
+        How many rows went, and whether there are more that are too old.
 
         Each loss is declared in the same transaction: of quarantined rows under the seqs in
         ``spare``, one for each of ``asides``, above those of the rows; of what is given up under
@@ -187,12 +192,13 @@ class Table:
                 self._insert([self._gap(lost.last, now, lost, "too old")])
                 dropped += lost.rows
             dropped += self._make_room(now) if self.is_full else 0
+            is_more_old = expire and self.is_old(now)
         self._give_space_back()
-        return dropped
+        return dropped, is_more_old
 
     def _insert(self, rows: Sequence[Packed]) -> None:
         self._db.executemany(
-            "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [(r.seq, r.kind, rank(r.kind), *r.stamp, r.body) for r in rows],
         )
         next_seq = max(self.next_seq, rows[-1].seq + 1)
@@ -329,10 +335,14 @@ class Table:
             yield Packed(seq, kind, Stamp(boot, monotonic_ms, wall_ms, bool(synced)), body)
 
     def _give_space_back(self) -> None:
-        free = self._db.execute("PRAGMA freelist_count").fetchone()[0]
-        if free > 256:
-            # The statement frees one page per step, and only executescript takes all its steps.
-            self._db.executescript("PRAGMA incremental_vacuum(1024)")
+        """As far as the disk lets us: what was committed before stays committed."""
+        try:
+            free = self._db.execute("PRAGMA freelist_count").fetchone()[0]
+            if free > 256:
+                # It frees one page per step, and only executescript takes all its steps.
+                self._db.executescript("PRAGMA incremental_vacuum(1024)")
+        except sqlite3.OperationalError as error:
+            log.debug("No space is given back: %s.", error)
 
     def close(self) -> None:
         self._db.close()
