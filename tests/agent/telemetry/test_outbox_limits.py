@@ -25,7 +25,7 @@ from agent.record import (
 )
 from agent.telemetry.outbox import Outbox
 from agent.telemetry.outbox._reserve import BYTES
-from agent.telemetry.outbox._table import MANY_GAPS, QUARANTINED_ROWS
+from agent.telemetry.outbox._table import QUARANTINED_ROWS
 
 DAY_MS = 86_400_000
 YEAR_MS = 365 * DAY_MS
@@ -189,15 +189,16 @@ def test_evidence_goes_before_health_health_before_trials_and_a_session_only_at_
 
 
 def test_an_outbox_that_is_always_full_keeps_few_declarations_and_counts_all(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("agent.telemetry.outbox._table.MANY_GAPS", 10)
     with Outbox(tmp_path, max_bytes=100_000, commit_s=3600) as outbox:
-        for _ in range(3 * MANY_GAPS):
+        for _ in range(40):
             fill(outbox, 60)
         found = gaps(outbox)
         left = sum(isinstance(record, TrialRecord) for record in records(outbox))
-        assert len(found) <= MANY_GAPS + 1
-        assert sum(gap.trials for gap in found) + left == 3 * MANY_GAPS * 60
+        assert len(found) <= 11
+        assert sum(gap.trials for gap in found) + left == 40 * 60
         assert outbox._table.bytes < 130_000
 
 
