@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -25,7 +25,7 @@ from agent.telemetry.mqtt import Mqtt
 from agent.telemetry.outbox import Outbox
 from tools.bench.speed import Goal
 from tools.bench.tables import print_goals
-from tools.bench.telemetry_long import Long, collector, offline, online
+from tools.bench.telemetry_long import Long, collector, cpu_s, offline, online
 from tools.bench.telemetry_trials import Trials
 from tools.bench.timing import Inference, inference
 from tools.broker import local_broker
@@ -45,6 +45,16 @@ UNRECEIPTED: Final = 64
 Bar = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 
 
+class Collected(NamedTuple):
+    """Records per second, and microseconds of CPU per record by process.
+
+    On a machine that others use too, the second tells what the first could be.
+    """
+
+    per_s: float
+    cpu_us: dict[str, float]
+
+
 @dataclass(frozen=True, slots=True)
 class Telemetry:
     """What was measured; rates are the best of the rounds, ``cpu_us`` is per trial."""
@@ -55,7 +65,7 @@ class Telemetry:
     outbox_per_s: float
     cpu_us: float
     bytes_per_trial: float
-    collected_per_s: float
+    collected: Collected
     long: tuple[Long, ...]
 
     @property
@@ -65,7 +75,7 @@ class Telemetry:
             _least("records per s into the outbox, synced", RECORDS_PER_S, self.outbox_per_s),
             _most("telemetry's CPU, share of a pair of invokes", CPU_SHARE, share),
             _most("bytes per trial sent, 10 a batch", BYTES_PER_TRIAL, self.bytes_per_trial),
-            _least("records per s collected, 100 a batch", COLLECTED_PER_S, self.collected_per_s),
+            _least("records per s collected, 100 a batch", COLLECTED_PER_S, self.collected.per_s),
         ]
         for long in self.long:
             name, growth = long.growth
@@ -121,6 +131,8 @@ def show(console: Console, measured: Telemetry) -> None:
         f"{measured.cpu_us:.0f} µs CPU per trial, pairs of {2 * timed.ms:.2f} ms "
         f"({timed.model} with {timed.runtime})"
     )
+    spent = ", ".join(f"{name} {us:.1f}" for name, us in measured.collected.cpu_us.items())
+    console.print(f"CPU per collected record in µs: {spent}")
     for long in measured.long:
         console.print(f"Memory in MB, {long.name}: {long.said}")
         table = Table()
@@ -206,23 +218,18 @@ def _envelope(outbox: Outbox, after: int) -> Envelope:
 
 def _collected(
     trials: Trials, folder: Path, show: Callable[[int, int], None], number: int
-) -> float:
-    """Records per second from the first batch sent to the receipt for the last row."""
-    with tempfile.TemporaryDirectory() as name, Outbox(Path(name)) as outbox:
-        batches = [
-            encode_batch(
-                _envelope(outbox, first),
-                [pack(first + n + 1, outbox.stamp(), trials[first + n]) for n in range(100)],
-            )
-            for first in range(0, COLLECTED, 100)
-        ]
+) -> Collected:
+    """From the first batch sent to the receipt for the last row."""
+    batches = _batches(trials)
     topic = str(Topic("bench", "bulk", "records"))
     with (
         local_broker(kind="mosquitto") as broker,
-        collector(broker, folder),
+        collector(broker, folder) as collecting,
         Link(Address.parse(broker.url), "bulk") as link,
     ):
         link.subscribe([str(Topic("bench", "bulk", "ack"))])
+        ids = {"collector": collecting, "broker": broker.pid, "sender": os.getpid()}
+        spent = {name: -cpu_s(pid) for name, pid in ids.items()}
         sent = stored = 0
         began = time.perf_counter()
         while stored < COLLECTED:
@@ -235,4 +242,17 @@ def _collected(
                 if isinstance(answer, Receipt):
                     stored = max(stored, answer.seq)
             show(number * COLLECTED + stored, ROUNDS * COLLECTED)
-        return COLLECTED / (time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        used = {n: 1e6 * (spent[n] + cpu_s(pid)) / COLLECTED for n, pid in ids.items()}
+        return Collected(COLLECTED / seconds, used)
+
+
+def _batches(trials: Trials) -> list[bytes]:
+    with tempfile.TemporaryDirectory() as name, Outbox(Path(name)) as outbox:
+        return [
+            encode_batch(
+                _envelope(outbox, first),
+                [pack(first + n + 1, outbox.stamp(), trials[first + n]) for n in range(100)],
+            )
+            for first in range(0, COLLECTED, 100)
+        ]

@@ -257,6 +257,12 @@ def _resident_mb(pid: int | None) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
+def cpu_s(pid: int | None) -> float:
+    """Seconds of CPU that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def _size_mb(folder: Path) -> float:
     return sum(file.stat().st_size for file in folder.glob("outbox.db*")) / 1e6
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from agent.record import TrialRecord
-from tools.bench.telemetry import Telemetry, show
+from tools.bench.telemetry import Collected, Telemetry, show
 from tools.bench.telemetry_long import Long, Sample, offline
 from tools.bench.telemetry_trials import Trials
 from tools.bench.timing import Inference
@@ -24,7 +24,8 @@ def long(*collector_mb: float, lost: int = 0) -> Long:
 
 def measured(*runs: Long, outbox: float = 30_000, cpu_us: float = 100) -> Telemetry:
     timed = Inference("m", "litert", 9.0)
-    return Telemetry(timed, "mosquitto", (0.1, 0.2), outbox, cpu_us, 60.0, 50_000.0, runs)
+    collected = Collected(50_000.0, {"collector": 18.5})
+    return Telemetry(timed, "mosquitto", (0.1, 0.2), outbox, cpu_us, 60.0, collected, runs)
 
 
 def test_goals_are_held_against_what_was_measured() -> None:
@@ -52,7 +53,7 @@ def test_what_was_put_without_a_broker_arrives_in_order_when_it_comes(
     show(console, measured(run))
     said = console.export_text()
     assert "broker away, then drained: 3,000 records" in said
-    assert "collector" in said
+    assert "collector 18.5" in said
     assert measured(run).to_json()["long"][0]["lost"] == 0
 
 
