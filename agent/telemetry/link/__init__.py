@@ -198,6 +198,12 @@ class Link:
                 self._client.disconnect()
                 if tls is not None and tls.failure is not None:
                     raise tls_error(self.address, tls.failure)
+                if tls is not None and self.address.cert_file is None:
+                    # A server's refusal may be lost with the connection that it ends.
+                    raise _NotSpokenError(
+                        f"The broker {self.address} ends the connection after the TLS handshake.",
+                        remedy="It may want a client's certificate: --cert-file and --key-file.",
+                    )
                 raise _NotSpokenError(
                     f"The broker {self.address} ends the connection without an answer.",
                     remedy="Is it an MQTT broker, and does it want TLS (mqtts://)?",

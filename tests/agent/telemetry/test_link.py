@@ -96,7 +96,11 @@ def test_a_certificate_for_another_name_is_said(mosquitto: LocalBroker, authorit
 def test_a_missing_client_certificate_is_said(mosquitto: LocalBroker, authority: Any) -> None:
     with secured(authority, clients=True) as broker, pytest.raises(BrokerError) as caught:
         Link(mqtts(broker, ca_file=authority.ca), "c")
-    assert "refuses this client in the TLS handshake: certificate required" in str(caught.value)
+    # A server of TLS 1.3 refuses after the handshake, and its word may be lost on the way.
+    assert caught.value.message.split(" ", 3)[3] in (
+        "refuses this client in the TLS handshake: certificate required.",
+        "ends the connection after the TLS handshake.",
+    )
     assert "--cert-file" in caught.value.remedy
 
 
