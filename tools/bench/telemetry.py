@@ -10,7 +10,7 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from agent.record import Envelope, Receipt, Topic, decode_answer, encode_batch, pack
+from agent.record import Envelope, Receipt, Topic, TrialRecord, decode_answer, encode_batch, pack
 from agent.telemetry.link import Address, Link, Message
 from agent.telemetry.mqtt import Mqtt
 from agent.telemetry.outbox import Outbox
@@ -107,8 +107,8 @@ def measure(model: Path, bar: Bar, *, records: int, away: int) -> Telemetry:
             outbox = max(_outbox(trials, folder / f"outbox-{n}", show, n) for n in range(ROUNDS))
         with local_broker(kind="mosquitto") as broker:
             name_of_broker = broker.name
-        with bar("At the pace of a model") as show:
-            cpu_us = _paced(trials, folder / "paced", 2 * timed.ms / 1000, show)
+        # Without a bar: that would be drawn with the CPU that is measured.
+        cpu_us = _paced(trials, folder / "paced", 2 * timed.ms / 1000)
         with bar("Collecting") as show:
             collected = max(_collected(trials, folder / f"c{n}", show, n) for n in range(ROUNDS))
         long: list[Long] = []
@@ -167,8 +167,13 @@ def _outbox(trials: Trials, folder: Path, show: Callable[[int, int], None], numb
     return OUTBOX_RECORDS / spent
 
 
-def _paced(trials: Trials, folder: Path, pair_s: float, show: Callable[[int, int], None]) -> float:
-    """Microseconds of CPU per trial where a trial comes with every pair of invokes."""
+def _paced(trials: Trials, folder: Path, pair_s: float) -> float:
+    """Microseconds of CPU per trial where a trial comes with every pair of invokes.
+
+    What the same pace costs without telemetry is taken off.
+    """
+    records = [trials[number] for number in range(round(PACED_S / pair_s))]
+    bare = _at_pace(records, pair_s, lambda record: None)
     with (
         local_broker(kind="mosquitto") as broker,
         collector(broker, folder),
@@ -176,15 +181,24 @@ def _paced(trials: Trials, folder: Path, pair_s: float, show: Callable[[int, int
         Mqtt(outbox, Address.parse(broker.url), "bench", "paced", "s") as publisher,
     ):
         publisher.check(10)
-        count, pause = round(PACED_S / pair_s), threading.Event()
-        cpu, due = time.process_time(), time.monotonic()
-        for number in range(count):
-            outbox.put(trials[number])
-            due += pair_s
-            pause.wait(max(0.0, due - time.monotonic()))
-            show(number + 1, count)
+        whole = _at_pace(records, pair_s, outbox.put)
+        rest = time.process_time()
         publisher.drain(30)
-        return 1e6 * (time.process_time() - cpu) / count
+        whole += time.process_time() - rest
+    return 1e6 * (whole - bare) / len(records)
+
+
+def _at_pace(
+    records: Sequence[TrialRecord], pair_s: float, put: Callable[[TrialRecord], object]
+) -> float:
+    """Seconds of CPU that this process uses while a record comes every so many seconds."""
+    pause = threading.Event()
+    began, due = time.process_time(), time.monotonic()
+    for record in records:
+        put(record)
+        due += pair_s
+        pause.wait(max(0.0, due - time.monotonic()))
+    return time.process_time() - began
 
 
 def _wire_bytes(trials: Trials) -> float:
