@@ -93,6 +93,9 @@ def ending(report: RunReport) -> int:
 def plan_of(options: argparse.Namespace) -> RunPlan:
     """A plan from parsed options: the profile fills what they leave out."""
     profile = load_profile(options.profile or detect())
+    if options.evidence is not None:
+        allowed = profile.evidence.model_copy(update={"per_hour": options.evidence})
+        profile = profile.model_copy(update={"evidence": allowed})
     table = profile.camera
     usual = f"{table.spec},width={table.width},height={table.height},fps={table.fps:g}"
     return RunPlan(
@@ -160,8 +163,21 @@ def parser(prog: str = "python -m agent") -> argparse.ArgumentParser:
         default="collector",
         help="what frees a record: the collector's receipt (default), or the broker's word",
     )
+    run.add_argument(
+        "--evidence",
+        type=_per_hour,
+        metavar="N",
+        help="send the pictures of up to N failures an hour (default: the profile's; 0: none)",
+    )
     add_access(run)
     return top
+
+
+def _per_hour(text: str) -> float:
+    number = float(text)
+    if not 0 <= number <= 3600:
+        raise argparse.ArgumentTypeError(f"{text} is not from 0 to 3600")
+    return number
 
 
 def add_access(options: argparse.ArgumentParser) -> None:

@@ -26,6 +26,7 @@ from agent.cameras._open import open_camera
 from agent.cameras._spec import parse_options
 from agent.card import ModelCard
 from agent.errors import ConfigError, DataError, FieldproofError, UsageError
+from agent.evidence import Evidence
 from agent.geometry.tracks import Tracker
 from agent.models import Model
 from agent.models._load import load_model
@@ -37,6 +38,7 @@ from agent.session import Examination, Perturber, Session
 from agent.strategies import Strategy
 from agent.strategies import family as strategies
 from agent.suite import Suite, load_suite
+from agent.telemetry import Publisher
 from agent.telemetry.link import Address
 from agent.telemetry.mqtt import Mqtt
 from agent.telemetry.outbox import Outbox
@@ -200,7 +202,12 @@ class Run:
             session, _ = plan.examiner.open(camera.labels)
             self.session = session
             session.tracker = Tracker()
-            outbox = Outbox(plan.state / "outbox", max_bytes=plan.profile.budgets.outbox_bytes)
+            budgets = plan.profile.budgets
+            outbox = Outbox(
+                plan.state / "outbox",
+                max_bytes=budgets.outbox_bytes,
+                max_age_s=budgets.outbox_days * 86_400,
+            )
             with outbox, self._publisher(outbox, session) as publisher:
                 self.publisher = publisher
                 publisher.check(CONNECT_S)
@@ -237,16 +244,20 @@ class Run:
         """Examine frame after frame; why it ended."""
         pace = _Pace(self.plan.profile.budgets.max_fps)
         health = _Health(self.plan.profile.telemetry.health_s)
+        evidence = Evidence(
+            self.plan.profile.evidence, session, self.session_id, self.publisher.outbox.put
+        )
         for frame in camera.frames():
             if self.stop.is_set():
                 return "stopped"
             examination = session.examine(frame)
             recorder.add(examination)
+            evidence.offer(frame, examination)
             if watch is not None:
                 watch(self, frame, examination)
             readings = health.due(examination)
             if readings is not None:
-                recorder.health(readings)
+                recorder.health({**readings, **telemetry_readings(self.publisher)})
             if self.plan.frames and recorder.totals.frames >= self.plan.frames:
                 return "frame limit"
             pace.wait(self.stop)
@@ -329,6 +340,18 @@ class _Health:
             readings.update(probe.read())
         self._since, self._frames, self._pictures, self._predict_s = time.monotonic(), 0, 0, 0.0
         return readings
+
+
+def telemetry_readings(publisher: Publisher) -> dict[str, float]:
+    """How telemetry itself fares, for the health record."""
+    outbox, counts = publisher.outbox, publisher.statistics
+    return {
+        "outbox_rows": outbox.depth,
+        "outbox_rows_dropped": outbox.dropped,
+        "outbox_rows_quarantined": outbox.quarantined,
+        "link_connects": counts.connects,
+        "link_takeovers": counts.takeovers,
+    }
 
 
 def device_name() -> str:

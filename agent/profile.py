@@ -57,9 +57,10 @@ class RuntimeTable(_Table):
 
 
 class BudgetTable(_Table):
-    """What the agent may take: outbox size on disk, and trial pictures per frame."""
+    """What the agent may take: the outbox's size on disk and its rows' age, and frames a second."""
 
     outbox_bytes: int = Field(default=256 * 2**20, ge=2**20)
+    outbox_days: float = Field(default=30.0, gt=0, le=3650)
     max_fps: float = Field(default=0.0, ge=0, description="0: as fast as it goes")
 
 
@@ -68,6 +69,17 @@ class TelemetryTable(_Table):
 
     health_s: float = Field(default=30.0, gt=0)
     batch_records: int = Field(default=100, ge=1, le=10_000)
+
+
+class EvidenceTable(_Table):
+    """Pictures of failures that leave the device: pairs per hour, 0 for none at all.
+
+    ``max_bytes`` bounds a pair as JPEG, ``max_px`` the longer side.
+    """
+
+    per_hour: float = Field(default=0.0, ge=0, le=3600)
+    max_bytes: int = Field(default=40_000, ge=2_000, le=45_000)
+    max_px: int = Field(default=640, ge=64, le=8192)
 
 
 class Profile(_Table):
@@ -83,6 +95,7 @@ class Profile(_Table):
     runtime: RuntimeTable = RuntimeTable()
     budgets: BudgetTable = BudgetTable()
     telemetry: TelemetryTable = TelemetryTable()
+    evidence: EvidenceTable = EvidenceTable()
 
 
 def shipped() -> tuple[str, ...]:

@@ -18,7 +18,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"metrics", "statistics", "vocabulary", "record", "card", "suite"}),
     frozenset({"geometry"}),
     frozenset({"cameras", "models", "perturbations", "strategies", "probes", "telemetry"}),
-    frozenset({"profile", "targets", "session", "recorder"}),
+    frozenset({"profile", "targets", "session", "recorder", "evidence"}),
     frozenset({"assembly"}),
     frozenset({"__main__"}),
 )

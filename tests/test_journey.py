@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from agent.record import Row, decode_batch
+from agent.telemetry.link import Address, Link
+from agent.telemetry.outbox import Outbox
 from tools.broker import LocalBroker
 from tools.report.stored import choose, session_results
 from tools.stores import open_store
@@ -167,6 +170,26 @@ def test_without_a_broker_the_records_wait_and_the_next_run_sends_them(
         said = device.communicate(timeout=100)[0]
         assert device.returncode == 0, said
     assert [s["trials_stored"] for s in sessions(store)] == [16, 16]
+
+
+def test_without_a_collector_of_ours_the_brokers_word_frees_every_record(
+    broker: LocalBroker, suite: Path, tmp_path: Path
+) -> None:
+    state = tmp_path / "state"
+    with Link(Address.parse(broker.url), "listener") as listener:
+        listener.subscribe(["fieldproof/v1/+/dut/records"])
+        with agent(broker, state, suite, "--frames", 6, "--ack", "broker") as device:
+            said = device.communicate(timeout=100)[0]
+        assert device.returncode == 0, said
+        rows: list[Row] = []
+        while not rows or rows[-1].kind != "session_end":
+            listener.step(0.2)
+            while listener.messages:
+                rows += decode_batch(listener.messages.popleft().payload).rows
+    assert [row.seq for row in rows] == list(range(1, len(rows) + 1))
+    assert sum(row.kind == "trial" for row in rows) == 6 * 4
+    with Outbox(state / "outbox") as outbox:
+        assert (outbox.depth, outbox.released) == (0, len(rows))
 
 
 def test_sigterm_ends_a_run_in_good_order(broker: LocalBroker, suite: Path, tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from agent.record._messages import (
 from agent.record._rows import (
     MAX_SEQ,
     RECORDS,
+    EvidenceRecord,
     GapRecord,
     HealthRecord,
     Identifier,
@@ -56,6 +57,7 @@ from agent.record._wire import (
     digest,
     encode_batch,
     encode_message,
+    is_sound,
     pack,
     unpack,
 )
@@ -71,6 +73,7 @@ __all__ = [
     "TOPIC_ROOT",
     "Batch",
     "Envelope",
+    "EvidenceRecord",
     "GapRecord",
     "HealthRecord",
     "Identifier",
@@ -96,6 +99,7 @@ __all__ = [
     "digest",
     "encode_batch",
     "encode_message",
+    "is_sound",
     "pack",
     "parse_topic",
     "phantom_record",

@@ -19,6 +19,7 @@ Millis = Annotated[int, Field(ge=-(2**53), le=2**53)]
 Name = Annotated[str, Field(max_length=256)]
 Text = Annotated[str, Field(max_length=1024)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Jpeg = Annotated[str, Field(max_length=61_440, pattern=r"^[A-Za-z0-9+/]*={0,2}$")]
 Length = Annotated[float, Field(ge=0)]
 
 
@@ -51,7 +52,7 @@ class Value(BaseModel):
 
 
 class Record(Value):
-    """One row. ``rank``: the lowest is given up first when the outbox is full."""
+    """One row. ``rank``: the lowest is given up first when the outbox is full, 9 never."""
 
     kind: ClassVar[str]
     rank: ClassVar[int] = 9
@@ -61,6 +62,7 @@ class SessionRecord(Record):
     """A session begins: what runs, on what, with which settings."""
 
     kind: ClassVar[str] = "session"
+    rank: ClassVar[int] = 8
     session: Identifier
     model_name: Name
     model_sha256: Name
@@ -80,6 +82,7 @@ class SessionEndRecord(Record):
     """A session ends: what the agent counted, to be held against what was stored."""
 
     kind: ClassVar[str] = "session_end"
+    rank: ClassVar[int] = 8
     session: Identifier
     frames: Count
     inferences: Count
@@ -150,6 +153,27 @@ class HealthRecord(Record):
     readings: Annotated[dict[Identifier, float], Field(max_length=64), few(64)]
 
 
+class EvidenceRecord(Record):
+    """The pictures of a flip, where a device is told to send some: JPEG in base64, in RGB.
+
+    ``width_px`` and ``height_px`` are those of both pictures, which may be smaller than the frame.
+    """
+
+    kind: ClassVar[str] = "evidence"
+    rank: ClassVar[int] = 0
+    session: Identifier
+    frame: Count
+    clip: Text
+    target: Name
+    number: Count = 0
+    condition: Name
+    severity: Share
+    width_px: Seq
+    height_px: Seq
+    clean: Jpeg
+    perturbed: Jpeg
+
+
 class GapRecord(Record):
     """Rows that will never arrive: of seqs ``first``..``last`` in ``epoch``, ``rows`` are lost."""
 
@@ -170,6 +194,7 @@ RECORDS: Final[Mapping[str, type[Record]]] = {
         TrialRecord,
         PhantomRecord,
         HealthRecord,
+        EvidenceRecord,
         GapRecord,
     )
 }

@@ -9,6 +9,7 @@ To add one: a file ``agent/telemetry/<kind>.py`` with one public class that exte
 
 from __future__ import annotations
 
+import threading
 import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -20,7 +21,10 @@ from agent.telemetry.outbox import Outbox
 
 @dataclass
 class Statistics:
-    """What a publisher did since it was made. ``resent`` rows were sent more than once."""
+    """What a publisher did since it was made. ``resent`` rows were sent more than once.
+
+    ``takeovers`` counts how often another agent of the same name took this one's place.
+    """
 
     connects: int = 0
     batches: int = 0
@@ -30,6 +34,7 @@ class Statistics:
     refused: int = 0
     quarantined: int = 0
     receipts: int = 0
+    takeovers: int = 0
 
 
 class Publisher(ABC):
@@ -74,8 +79,9 @@ class Publisher(ABC):
         """Wait until all rows are confirmed, at most ``timeout`` seconds; whether they are."""
         end = time.monotonic() + timeout
         self.outbox.flush(timeout)
+        pause = threading.Event()
         while self.undelivered and time.monotonic() < end:
-            time.sleep(0.02)
+            pause.wait(0.02)
         return not self.undelivered
 
     def __enter__(self) -> Publisher:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Literal
 
-from agent.errors import BrokerError
+from agent.errors import BrokerError, FieldproofError
 from agent.record import (
     Packed,
     PayloadError,
@@ -20,16 +20,19 @@ from agent.record import (
     decode_status,
     digest,
     encode_batch,
+    is_sound,
 )
 from agent.telemetry import Publisher
 from agent.telemetry._identity import Identity
 from agent.telemetry._window import Sent, Window
-from agent.telemetry.link import TAKEN_OVER, Address, Link, LinkLostError, Message
+from agent.telemetry.link import TAKEN_OVER, Address, Link, LinkLostError, Message, check_files
 from agent.telemetry.outbox import Outbox
 
 log = logging.getLogger(__name__)
 
 MAX_BATCH_BYTES = 64 << 10
+LEAST_PACKET = 4 << 10
+"""A broker that takes less would have good rows quarantined."""
 IDLE_S = 0.1
 BACKOFF_S = 0.5
 BACKOFF_MAX_S = 30.0
@@ -50,8 +53,9 @@ class Mqtt(Publisher):
     A row is set aside in the outbox (quarantine) after ``MAX_STRIKES`` failures of its own, alone
     in its batch: the broker or the collector refuses it, or it vanishes on the way while the
     collector answers for later rows. Where no collector answers at all, rows wait for ever and
-    ``last_error`` says so. After each refusal of the collector the next rows are held back a
-    while, longer each time until a receipt comes: one that refuses all must not empty the outbox.
+    ``last_error`` says so. After each refusal of a single row the next ones are held back a while,
+    longer each time until one is taken: who refuses all must not empty the outbox.
+    Raises ``ConfigError`` for TLS files that cannot be used.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class Mqtt(Publisher):
         receipt_s: float = 10.0,
     ) -> None:
         super().__init__(outbox)
+        check_files(address)
         self.address, self.site, self.device, self.session = address, site, device, session
         self.ack = ack
         self._who = Identity(site, device, session, dict(hashes or {}))
@@ -123,31 +128,38 @@ class Mqtt(Publisher):
         """Converse once; how many times it has failed by now, after ``failures`` before."""
         try:
             self._converse()
-        except BrokerError as error:
+        except FieldproofError as error:
             # Two agents of one name would throw each other out for ever: be slow then.
             taken_over = isinstance(error, LinkLostError) and error.reason == TAKEN_OVER
             failures = MANY if taken_over else 0 if self._ready else failures + 1
             self._lost(error)
         return failures
 
-    def _lost(self, error: BrokerError) -> None:
+    def _lost(self, error: FieldproofError) -> None:
         if error.message != self.last_error:
             log.warning("%s", error.message)
         self.last_error = error.message
         if isinstance(error, LinkLostError) and error.reason == TAKEN_OVER:
+            self.statistics.takeovers += 1
             self.last_error = f"Another agent uses the name {self.site}/{self.device}."
             log.error("%s Give each device a name of its own.", self.last_error)
         elif isinstance(error, LinkLostError) and self._ready and self.protocol == "5.0":
             # Where v5 is spoken brokers may end the connection for a batch that is too large.
             batch = self._window.broken()
             if batch is not None and error.reason not in NOT_THE_ROWS_FAULT:
-                self._refused(batch, "the broker ends the connection on it")
+                self._struck(batch, "the broker ends the connection on it")
 
     def _converse(self) -> None:
         """One connection, from birth to its loss or to the end of the session."""
         prefix = f"fieldproof-{self.site}-{self.device}"
         with Link(self.address, prefix, will=self._who.status("offline")) as link:
             self._link = link
+            if 0 < link.max_packet < LEAST_PACKET:
+                raise BrokerError(
+                    f"The broker {self.address} takes packets of {link.max_packet} bytes at most;"
+                    f" records need {LEAST_PACKET}.",
+                    remedy="Raise max_packet_size in its configuration.",
+                )
             link.subscribe([self._who.topic(channel) for channel in ("ack", "status")])
             link.publish(self._who.status("online"))
             if not link.settled(5.0):
@@ -196,20 +208,31 @@ class Mqtt(Publisher):
     def _send_batch(self, link: Link, rows: list[Packed]) -> None:
         topic = self._who.topic("records")
         limit = min(MAX_BATCH_BYTES, (link.max_packet or MAX_BATCH_BYTES + 256) - len(topic) - 64)
-        payload = encode_batch(self._who.envelope(self.outbox, self._window.cursor), rows)
-        while len(payload) > limit and len(rows) > 1:
-            rows = rows[: len(rows) // 2]
-            payload = encode_batch(self._who.envelope(self.outbox, self._window.cursor), rows)
-        if len(payload) > limit:
-            self._quarantine(rows[0].seq, f"{len(payload)} bytes are too many for the broker")
+        try:
+            rows, payload = self._encoded(rows, limit)
+        except PayloadError as error:
+            log.error("%s", error.message)
+            unsound = [row.seq for row in rows if not is_sound(row)]
+            self._quarantine(unsound, "the stored body is no JSON")
             return
-        self.outbox.sent = max(self.outbox.sent, rows[-1].seq)
+        if len(payload) > limit:
+            self._quarantine([rows[0].seq], "too large for the broker")
+            return
+        self.outbox.sending(rows[-1].seq)
         mid = link.publish(Message(topic, payload))
         batch = Sent(rows[0].seq, rows[-1].seq, len(rows))
         counts = self.statistics
         counts.resent += self._window.sent(mid, batch, time.monotonic(), digest(payload))
         counts.batches, counts.rows = counts.batches + 1, counts.rows + len(rows)
         counts.bytes += len(payload)
+
+    def _encoded(self, rows: list[Packed], limit: int) -> tuple[list[Packed], bytes]:
+        """As many of the first rows as go into ``limit`` bytes, at least one, and their batch."""
+        while True:
+            payload = encode_batch(self._who.envelope(self.outbox, self._window.cursor), rows)
+            if len(payload) <= limit or len(rows) == 1:
+                return rows, payload
+            rows = rows[: len(rows) // 2]
 
     def _hear(self, link: Link) -> None:
         """Acknowledgements and receipts that came."""
@@ -220,6 +243,7 @@ class Mqtt(Publisher):
                 self._answered_no(batch, reason)
             elif batch is not None and self.ack == "broker":
                 self._window.accepted(batch)
+                self._in_vain = 0
         if self.ack == "broker":
             self.outbox.release(self.outbox.epoch, self._window.settled())
         while link.messages:
@@ -267,11 +291,7 @@ class Mqtt(Publisher):
         if batch is None or batch.last <= self.outbox.released:
             return
         self.last_error = f"The collector refuses records: {refusal.why}"
-        if batch.rows == 1:
-            wait = min(BACKOFF_MAX_S, BACKOFF_S * 2 ** min(self._in_vain, MANY))
-            self._hold_until = time.monotonic() + wait
-            self._in_vain += 1
-        self._refused(batch, f"the collector refuses it: {refusal.why}")
+        self._struck(batch, f"the collector refuses it: {refusal.why}")
         self._rewind()
 
     def _answered_no(self, batch: Sent, reason: int) -> None:
@@ -281,18 +301,29 @@ class Mqtt(Publisher):
             log.error("%s Check its access rules and quotas.", self.last_error)
             self._hold_until = time.monotonic() + BACKOFF_MAX_S
         else:
-            self._refused(batch, f"the broker refuses it (reason {reason:#x})")
+            self._struck(batch, f"the broker refuses it (reason {reason:#x})")
         self._rewind()
+
+    def _struck(self, batch: Sent, why: str) -> None:
+        """A batch was said no to: go on with halves, or strike its only row and hold back."""
+        if batch.rows == 1:
+            wait = min(BACKOFF_MAX_S, BACKOFF_S * 2 ** min(self._in_vain, MANY))
+            self._hold_until = time.monotonic() + wait
+            self._in_vain += 1
+        self._refused(batch, why)
 
     def _refused(self, batch: Sent, why: str) -> None:
         self.statistics.refused += 1
         hopeless = self._window.refused(batch)
         if hopeless is not None:
-            self._quarantine(hopeless, why)
+            self._quarantine([hopeless], why)
 
-    def _quarantine(self, seq: int, why: str) -> None:
-        self.outbox.quarantine([seq], why)
-        self.statistics.quarantined += 1
+    def _quarantine(self, seqs: list[int], why: str) -> None:
+        if self.outbox.quarantine(seqs, why):
+            self.statistics.quarantined += len(seqs)
+        else:
+            # The disk fails, and the rows stay first in line: not again at once.
+            self._hold_until = time.monotonic() + BACKOFF_MAX_S
 
     def _rewind(self) -> None:
         self._epoch = self.outbox.epoch

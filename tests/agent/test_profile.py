@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from agent.__main__ import parser, plan_of
 from agent.errors import ConfigError
-from agent.profile import detect, load_profile, shipped
+from agent.profile import EvidenceTable, detect, load_profile, shipped
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -51,3 +52,23 @@ def test_a_misspelt_key_is_refused_by_name(tmp_path: Path) -> None:
 def test_an_unknown_profile_is_refused_with_the_list() -> None:
     with pytest.raises(ConfigError, match=r"'pi9'.*raspberry-pi-5"):
         load_profile("pi9")
+
+
+def test_pictures_are_off_in_every_shipped_profile_and_a_user_may_ask_for_some(
+    tmp_path: Path,
+) -> None:
+    assert {load_profile(name).evidence.per_hour for name in shipped()} == {0}
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        'schema = "fieldproof.profile/1"\nname = "x"\nsummary = "x"\nmachine = "x86_64"\n'
+        "[evidence]\nper_hour = 6\nmax_bytes = 20000\nmax_px = 320\n[budgets]\noutbox_days = 7\n"
+    )
+    profile = load_profile(str(path))
+    assert profile.evidence == EvidenceTable(per_hour=6, max_bytes=20_000, max_px=320)
+    assert profile.budgets.outbox_days == 7
+    options = ["run", "--model", "m", "--broker", "mqtt://h", "--profile", str(path)]
+    assert plan_of(parser().parse_args(options)).profile == profile
+    given = plan_of(parser().parse_args([*options, "--evidence", "0"])).profile
+    assert given.evidence == EvidenceTable(per_hour=0, max_bytes=20_000, max_px=320)
+    with pytest.raises(SystemExit):
+        parser().parse_args([*options, "--evidence", "-1"])

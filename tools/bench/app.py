@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -112,6 +113,35 @@ def bench_search(
     examiner = Examiner(model, suite, seed=seed, aliases=parse_aliases(alias or ()))
     with frames_bar(complaints, "Searching") as progress:
         measured = measure(examiner, DataSpec(data, data_labels, limit, seed), progress)
+    print_json(measured.to_json()) if as_json else show(console, measured)
+    if strict and not measured.met:
+        raise typer.Exit(1)
+
+
+@bench_app.command("telemetry", epilog="Example: fieldproof bench telemetry --model model.tflite")
+def bench_telemetry(
+    model: Annotated[
+        Path, typer.Option("--model", help="TFLite file that CPU time is told against.")
+    ],
+    records: Annotated[
+        int,
+        typer.Option("--records", min=0, max=10_000_000, help="Trials sent for memory; 0: none."),
+    ] = 1_000_000,
+    offline: Annotated[
+        int,
+        typer.Option("--offline", min=0, max=10_000_000, help="Trials while the broker is away."),
+    ] = 0,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 where a goal is missed.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure what records cost from the outbox to the collector's store, and their memory."""
+    from tools.bench.telemetry import measure, show
+    from tools.progress import frames_bar
+
+    bar = partial(frames_bar, complaints, unit="steps")
+    measured = measure(model, bar, records=records, away=offline)
     print_json(measured.to_json()) if as_json else show(console, measured)
     if strict and not measured.met:
         raise typer.Exit(1)

@@ -29,6 +29,18 @@ def _contacts_and_unknown_rows(db: sqlite3.Connection) -> None:
     )
 
 
+def _evidence(db: sqlite3.Connection) -> None:
+    db.execute(
+        "CREATE TABLE evidence ("
+        " stream INTEGER NOT NULL REFERENCES streams, seq INTEGER NOT NULL,"
+        " wall_ms INTEGER NOT NULL, session TEXT NOT NULL, frame INTEGER NOT NULL,"
+        " clip TEXT NOT NULL, target TEXT NOT NULL, number INTEGER NOT NULL,"
+        " condition TEXT NOT NULL, severity REAL NOT NULL, width_px INTEGER NOT NULL,"
+        " height_px INTEGER NOT NULL, clean TEXT NOT NULL, perturbed TEXT NOT NULL,"
+        " PRIMARY KEY (stream, seq)) WITHOUT ROWID"
+    )
+
+
 _TABLES = """
 CREATE TABLE streams (
     id INTEGER PRIMARY KEY, site TEXT NOT NULL, device TEXT NOT NULL, epoch TEXT NOT NULL,
@@ -85,6 +97,7 @@ MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (
     _first,
     _placements,
     _contacts_and_unknown_rows,
+    _evidence,
 )
 """Append only: a store of any older version is brought up to date when it is opened."""
 
@@ -94,6 +107,7 @@ ROW_TABLES: Final = {
     "trial": "trials",
     "phantom": "phantoms",
     "health": "health",
+    "evidence": "evidence",
     "gap": "gaps",
 }
 """A record's kind -> its table, whose columns are stream, seq, wall_ms and the record's fields.

@@ -7,7 +7,7 @@ MQTT v5 is tried first, 3.1.1 where the broker does not take it.
 
 from __future__ import annotations
 
-import ssl
+import socket
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -22,10 +22,12 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from agent.errors import BrokerError
 from agent.telemetry.link._address import Address
+from agent.telemetry.link._socket import TlsSocket, check_files, connect, tls_error
 
-__all__ = ["TAKEN_OVER", "Address", "Link", "LinkLostError", "Message"]
+__all__ = ["TAKEN_OVER", "Address", "Link", "LinkLostError", "Message", "check_files"]
 
 CONNECT_S = 10.0
+"""From the name's look-up to the broker's answer to CONNECT, TLS included."""
 KEEPALIVE_S = 30
 SESSION_DAYS = 30
 TAKEN_OVER = 0x8E
@@ -43,6 +45,15 @@ class _NotSpokenError(BrokerError):
     """The other end does not answer as a broker of this protocol version would."""
 
 
+class _Client(paho.Client):
+    """paho's client on a socket that is connected already."""
+
+    made: socket.socket
+
+    def _create_socket(self) -> socket.socket:
+        return self.made
+
+
 class Message(NamedTuple):
     """A publication, received or to be sent."""
 
@@ -57,7 +68,8 @@ class Link:
 
     ``persistent`` keeps the broker's session over connections; with ``manual_ack`` each message
     is acknowledged by ``ack``, and on a persistent v5 link at most ``prefetch`` come before that.
-    Raises ``BrokerError`` in one sentence where the broker cannot be reached or refuses.
+    Raises ``BrokerError`` in one sentence where the broker cannot be reached or refuses, and
+    ``ConfigError`` for TLS files that cannot be used.
     """
 
     def __init__(
@@ -166,36 +178,48 @@ class Link:
         extra: dict[str, Any] = {}
         if version == 5 and self.persistent and not asking:
             extra = {"clean_start": False, "properties": self._properties()}
-        try:
-            self._client.connect(self.address.host, self.address.port, KEEPALIVE_S, **extra)
-        except (OSError, ValueError) as error:
-            raise BrokerError(
-                f"The broker {self.address} cannot be reached: {_plain(error)}.",
-                remedy="Check the address, and that a broker runs there.",
-            ) from None
-        self._await_answer()
+        deadline = time.monotonic() + CONNECT_S
+        self._client.made = connect(self.address, deadline)
+        self._client.connect(self.address.host, self.address.port, KEEPALIVE_S, **extra)
+        self._await_answer(deadline)
         if self._answer is not None and self._answer.is_failure and not asking:
             raise BrokerError(
                 f"The broker {self.address} refuses the connection: {self._answer.getName()}.",
                 remedy="Check user, password and the broker's access rules.",
             )
 
-    def _await_answer(self) -> None:
-        end = time.monotonic() + CONNECT_S
+    def _await_answer(self, deadline: float) -> None:
+        tls = self._client.made if isinstance(self._client.made, TlsSocket) else None
         while self._answer is None:
-            code = self._client.loop(0.1)
-            if self._answer is None and (code or time.monotonic() > end):
+            code = self._client.loop(max(0.0, min(0.1, deadline - time.monotonic())))
+            if self._answer is not None:
+                break
+            if code:
                 self._client.disconnect()
+                if tls is not None and tls.failure is not None:
+                    raise tls_error(self.address, tls.failure)
+                if tls is not None and self.address.cert_file is None:
+                    # A server's refusal may be lost with the connection that it ends.
+                    raise _NotSpokenError(
+                        f"The broker {self.address} ends the connection after the TLS handshake.",
+                        remedy="It may want a client's certificate: --cert-file and --key-file.",
+                    )
                 raise _NotSpokenError(
                     f"The broker {self.address} ends the connection without an answer.",
+                    remedy="Is it an MQTT broker, and does it want TLS (mqtts://)?",
+                )
+            if time.monotonic() > deadline:
+                self._client.made.close()
+                raise BrokerError(
+                    f"The broker {self.address} does not answer within {CONNECT_S:.0f} s.",
                     remedy="Is it an MQTT broker, and does it want TLS (mqtts://)?",
                 )
         if self._answer.value == UNSUPPORTED_VERSION:
             raise _NotSpokenError(f"The broker {self.address} speaks neither MQTT v5 nor 3.1.1.")
 
-    def _made(self, version: int, asking: bool) -> paho.Client:
+    def _made(self, version: int, asking: bool) -> _Client:
         protocol = MQTTProtocolVersion.MQTTv5 if version == 5 else MQTTProtocolVersion.MQTTv311
-        client = paho.Client(
+        client = _Client(
             CallbackAPIVersion.VERSION2,
             self.client_id + ("-asks" if asking else ""),
             clean_session=None if version == 5 else not self.persistent,
@@ -203,27 +227,15 @@ class Link:
             reconnect_on_failure=False,
             manual_ack=self.manual_ack,
         )
-        client.connect_timeout = CONNECT_S
         client.max_inflight_messages_set(0)  # the owner counts what is under way
         client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
         client.on_message, client.on_publish = self._on_message, self._on_publish
         client.on_subscribe = self._on_subscribe
         if self.address.username:
             client.username_pw_set(self.address.username, self.address.password or None)
-        if self.address.tls:
-            client.tls_set_context(self._tls())
         if self.will is not None and not asking:
             client.will_set(self.will.topic, self.will.payload, 1, self.will.retain)
         return client
-
-    def _tls(self) -> ssl.SSLContext:
-        try:
-            context = ssl.create_default_context(cafile=self.address.ca_file)
-            if self.address.cert_file is not None:
-                context.load_cert_chain(self.address.cert_file, self.address.key_file)
-        except (OSError, ssl.SSLError) as error:
-            raise BrokerError(f"TLS files cannot be used: {_plain(error)}.") from None
-        return context
 
     def _properties(self) -> Properties:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
@@ -271,8 +283,3 @@ class Link:
         self, client: object, data: object, mid: int, reasons: Sequence[ReasonCode], _: object
     ) -> None:
         self._subscribed[mid] = not any(reason.is_failure for reason in reasons)
-
-
-def _plain(error: Exception) -> str:
-    """The reason alone: ``Connection refused``, not ``[Errno 111] Connection refused``."""
-    return str(getattr(error, "strerror", None) or error).rstrip(".")

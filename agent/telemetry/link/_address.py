@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -38,27 +40,54 @@ class Address:
         key_file: Path | None = None,
         password_file: Path | None = None,
     ) -> Address:
-        """Read ``mqtt://[user[:password]@]host[:1883]`` or ``mqtts://...[:8883]``.
+        """Read ``mqtt://[user@]host[:1883]`` or ``mqtts://...[:8883]``.
 
-        Raises ``UsageError`` for another form, ``ConfigError`` for a file that cannot be read.
+        What no option gives is taken from systemd's credentials, where there are any:
+        ``broker-user``, ``broker-password``, ``broker-ca``, ``broker-cert``, ``broker-key``.
+
+        Raises ``UsageError`` for another form, for a password in it, and for options that do not
+        go together; ``ConfigError`` for a file that cannot be read.
         """
         parts, port = _split(url)
-        for file in (ca_file, cert_file, key_file):
-            if file is not None and not file.is_file():
-                raise ConfigError(f"There is no file {file}.", remedy="Check the TLS options.")
-        password = unquote(parts.password or "")
-        if password_file is not None:
-            password = _secret(password_file)
+        tls = parts.scheme == "mqtts"
+        files = {"--ca-file": ca_file, "--cert-file": cert_file, "--key-file": key_file}
+        _check(files, tls)
+        if tls:
+            ca_file = ca_file or _credential("ca")
+            if cert_file is None:
+                cert_file, key_file = _credential("cert"), _credential("key")
+        username = unquote(parts.username or "") or _secret(_credential("user"))
+        password = _secret(password_file or _credential("password"))
+        if password and not username:
+            raise ConfigError(
+                "There is a password for the broker, but no user.",
+                remedy="Give the user in the address: mqtts://user@host.",
+            )
         return cls(
-            host=parts.hostname or "",
-            port=port,
-            tls=parts.scheme == "mqtts",
-            username=unquote(parts.username or ""),
-            password=password,
-            ca_file=ca_file,
-            cert_file=cert_file,
-            key_file=key_file,
+            parts.hostname or "", port, tls, username, password, ca_file, cert_file, key_file
         )
+
+
+def _check(files: Mapping[str, Path | None], tls: bool) -> None:
+    """Refuse TLS options that would have no effect, or cannot have any."""
+    given = [option for option, file in files.items() if file is not None]
+    if given and not tls:
+        raise UsageError(
+            f"{' and '.join(given)} is for TLS, and mqtt:// is without.",
+            remedy="Give the address as mqtts://host:8883.",
+        )
+    if files["--key-file"] is not None and files["--cert-file"] is None:
+        raise UsageError("--key-file is given without --cert-file.", remedy="Give both.")
+    for option, file in files.items():
+        if file is not None and not file.is_file():
+            raise ConfigError(f"There is no file {file}.", remedy=f"Check {option}.")
+
+
+def _credential(name: str) -> Path | None:
+    """The file of a credential that systemd hands to this service; None where there is none."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    file = Path(folder) / f"broker-{name}" if folder else None
+    return file if file is not None and file.is_file() else None
 
 
 def _split(url: str) -> tuple[SplitResult, int]:
@@ -69,6 +98,11 @@ def _split(url: str) -> tuple[SplitResult, int]:
         raise _wrong(url) from None
     if parts.scheme not in PORTS or not parts.hostname or parts.path not in ("", "/") or port == 0:
         raise _wrong(url)
+    if parts.password is not None:
+        raise UsageError(
+            "A password in the broker's address can be read by every user of this machine.",
+            remedy="Give it with --password-file, or as the systemd credential broker-password.",
+        )
     return parts, port or PORTS[parts.scheme]
 
 
@@ -80,8 +114,14 @@ def _wrong(url: str) -> UsageError:
     )
 
 
-def _secret(file: Path) -> str:
+def _secret(file: Path | None) -> str:
+    """A file's text without the white space around it; empty where there is no file."""
+    if file is None:
+        return ""
     try:
         return file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The password file {file} cannot be read: {error}.") from None
+        said = getattr(error, "strerror", None) or "it is not text"
+        raise ConfigError(
+            f"The file {file} cannot be read: {said}.", remedy="Check --password-file."
+        ) from None

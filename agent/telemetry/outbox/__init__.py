@@ -6,8 +6,9 @@ WAL, ``synchronous=FULL``). A power cut costs at most the group that was not com
 sequence number that anyone has seen is used again.
 
 When the disk fails, rows wait in memory, bounded, and the commit is tried again every second.
-What is given up, there or because the outbox is full, goes by rank - health before phantoms
-before trials, sessions never - and is declared by a ``GapRecord``.
+What is given up, there or because the outbox is full, goes by rank - evidence before health
+before phantoms before trials before sessions - and what is too old goes whatever its rank, but for
+sessions. Each loss is declared by a ``GapRecord`` in the transaction that gives the rows up.
 """
 
 from __future__ import annotations
@@ -17,29 +18,35 @@ import sqlite3
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
 from agent.errors import OutboxError
 from agent.record import Packed, Record, Stamp, pack
 from agent.telemetry.outbox._clock import Clock, clock_synced
-from agent.telemetry.outbox._lock import FolderLock
-from agent.telemetry.outbox._loss import RANKS, Lost, cheapest, gap
-from agent.telemetry.outbox._table import Table
+from agent.telemetry.outbox._loss import gap
+from agent.telemetry.outbox._open import opened
+from agent.telemetry.outbox._table import Aside, Limits
+from agent.telemetry.outbox._waiting import Waiting
 
 __all__ = ["Outbox", "clock_synced"]
 
 log = logging.getLogger(__name__)
 
 RETRY_S = 1.0
+EXPIRE_S = 60.0
+"""Seconds between two looks for rows that are too old."""
+MOST_READ_BYTES = 512 << 10
 
 
 class Outbox:
     """A bounded queue of records on disk, safe between threads, for one process at a time.
 
-    ``max_bytes`` bounds the file, ``max_waiting`` the rows in memory. ``sent`` is set by the
-    publisher: rows up to that seq are under way and are not given up. ``dropped`` counts rows
-    given up by this process; ``failure`` says why the disk takes nothing at the moment.
+    ``max_bytes`` bounds the rows on disk, ``max_age_s`` their age in seconds, ``max_waiting`` and
+    ``max_waiting_bytes`` the rows in memory. Rows that the publisher has begun to send
+    (``sending``) may be stored already, and are not given up. ``dropped`` counts rows given up or
+    quarantined by this process; ``failure`` says why the disk takes nothing at the moment.
     Raises ``OutboxError`` (exit code 73) where the folder cannot be written or another agent
     holds it.
     """
@@ -49,25 +56,30 @@ class Outbox:
         folder: Path,
         *,
         max_bytes: int = 256 << 20,
+        max_age_s: float = 30 * 86400.0,
         commit_rows: int = 100,
         commit_s: float = 1.0,
         max_waiting: int = 10_000,
+        max_waiting_bytes: int = 16 << 20,
     ) -> None:
         self.folder = folder
-        self.commit_rows, self.commit_s, self.max_waiting = commit_rows, commit_s, max_waiting
-        self.sent = 0
+        self.commit_rows, self.commit_s = commit_rows, commit_s
         self.dropped = 0
         self.failure = ""
-        self._lock, self._table = _opened(folder, max_bytes)
+        limits = Limits(max_bytes, int(max_age_s * 1000))
+        self._lock, self._reserve, self._table = opened(folder, limits)
         self._clock = Clock()
         self._disk = threading.RLock()
         self._changed = threading.Condition()
-        self._waiting: list[Packed] = []
+        self._waiting = Waiting(max_waiting, max_waiting_bytes)
+        self._asides: list[_Asked] = []
         self._committing: list[Packed] = []
-        self._given_up: Lost | None = None
-        self._oldest = 0.0
+        self._expired = float("-inf")
         self._hurry = self._closed = False
         self._next_seq = self._table.next_seq
+        if self._table.damaged is not None:
+            with self._changed:
+                self._take(self._table.damaged)
         self._thread = threading.Thread(target=self._commit_always, name="outbox", daemon=True)
         self._thread.start()
 
@@ -105,10 +117,10 @@ class Outbox:
         with self._changed:
             if self._closed or not self._thread.is_alive():
                 raise OutboxError(f"The outbox {self.folder} is closed.")
-            while len(self._waiting) >= self.max_waiting and not self.failure:
+            while self._waiting.is_full and not self.failure:
                 self._changed.wait(RETRY_S)
-            if len(self._waiting) >= self.max_waiting:
-                self._give_up_waiting()
+            if self._waiting.is_full:
+                self.dropped += self._waiting.cut()
             return self._take(record)
 
     def flush(self, timeout: float = float("inf")) -> bool:
@@ -118,8 +130,8 @@ class Outbox:
         """
         end = time.monotonic() + timeout
         with self._changed:
-            # Not ``_next_seq - 1``: a full outbox reserves numbers that no row may come to use.
-            last = max((row.seq for row in (*self._committing, *self._waiting)), default=0)
+            # Not ``_next_seq - 1``: a gap's number is reserved, and may come to no use.
+            last = max((row.seq for row in (*self._committing, *self._waiting.rows)), default=0)
             while self.last_committed < last and not self.failure and self._thread.is_alive():
                 left = end - time.monotonic()
                 if left <= 0:
@@ -130,10 +142,15 @@ class Outbox:
             return self.last_committed >= last
 
     def pending(self, limit: int, after: int | None = None) -> list[Packed]:
-        """Up to ``limit`` committed rows above ``after`` (default: all), in ascending order."""
+        """Up to ``limit`` committed rows above ``after`` (default: all), in ascending order.
+
+        Fewer where they take more than ``MOST_READ_BYTES``.
+        """
         with self._disk:
             try:
-                return self._table.read(limit, self.released if after is None else after)
+                return self._table.read(
+                    limit, self.released if after is None else after, MOST_READ_BYTES
+                )
             except sqlite3.Error as error:
                 self._mend(error)
                 return []
@@ -151,17 +168,30 @@ class Outbox:
                 return False
             return True
 
-    def quarantine(self, seqs: Sequence[int], why: str) -> None:
-        """Set rows aside that no one takes: they stay on disk, and the gap is declared."""
-        with self._disk, self._changed:
+    def sending(self, up_to_seq: int) -> None:
+        """Rows up to a seq go out now. They are not given up any more, also after a restart."""
+        with self._disk:
             try:
-                lost = self._table.quarantine(seqs, why)
+                self._table.sending(up_to_seq)
             except sqlite3.Error as error:
                 self._mend(error)
-                return
-            if lost is not None:
-                log.error("Rows %d to %d are quarantined: %s.", lost.first, lost.last, why)
-                self._take(gap(self.epoch, lost, f"quarantined: {why}"))
+
+    def quarantine(self, seqs: Sequence[int], why: str) -> bool:
+        """Set rows aside that no one takes, and declare the gap, in one transaction.
+
+        The newest of them stay on disk. False where the disk fails: the rows stay where they are.
+        """
+        asked = _Asked(Aside(tuple(seqs), why))
+        with self._changed:
+            if self._closed or not self._thread.is_alive():
+                return False
+            self._asides.append(asked)
+            self._changed.notify_all()
+        while not asked.answered.wait(RETRY_S) and self._thread.is_alive():
+            pass
+        if asked.done:
+            log.error("Rows %d to %d are quarantined: %s.", min(seqs), max(seqs), why)
+        return asked.done
 
     def close(self) -> None:
         """Commit what waits and let go of the folder. May be called twice."""
@@ -188,44 +218,46 @@ class Outbox:
     def _take(self, record: Record) -> int:
         seq = self._next_seq
         self._next_seq += 1
-        if not self._waiting:
-            self._oldest = time.monotonic()
-        self._waiting.append(pack(seq, self._clock.stamp(), record))
+        self._waiting.add(pack(seq, self._clock.stamp(), record))
         if len(self._waiting) in (1, self.commit_rows):
             self._changed.notify_all()
         return seq
-
-    def _give_up_waiting(self) -> None:
-        """The disk fails and memory is full: the cheapest oldest tenth goes, and is counted."""
-        self._waiting, lost = cheapest(self._waiting, max(1, self.max_waiting // 10))
-        self.dropped += lost.rows
-        self._given_up = lost if self._given_up is None else self._given_up.joined(lost)
 
     def _commit_always(self) -> None:
         while True:
             with self._changed:
                 while not self._due():
                     self._changed.wait(self._until_due())
-                if self._given_up is not None:
-                    self._take(gap(self.epoch, self._given_up, "the disk failed"))
-                    self._given_up = None
-                group, self._waiting = self._waiting, []
-                self._committing, self._hurry = group, False
-                spare = self._reserve()
-            done = not group or self._commit(group, spare)
+                if self._waiting.lost is not None:
+                    self._take(gap(self.epoch, self._waiting.lost, "the disk failed"))
+                    self._waiting.lost = None
+                group = self._committing = self._waiting.take()
+                asked, self._asides = self._asides, []
+                spare = range(self._next_seq, self._next_seq + len(asked))
+                self._next_seq += len(asked)
+                self._hurry = False
+            done = not (group or asked) or self._commit(group, spare, asked)
             with self._changed:
                 self._committing = []
                 if not done:
-                    self._waiting[:0] = group
+                    self._waiting.give_back(group)
+                for item in asked:
+                    item.answer(done)
                 self._changed.notify_all()
-                if self._closed and (not self._waiting or not done):
-                    self._say_what_is_lost()
+                if self._closed and (not (self._waiting or self._asides) or not done):
+                    self._end()
                     return
                 if not done:
                     self._changed.wait_for(lambda: self._closed, RETRY_S)
 
+    def _end(self) -> None:
+        for item in self._asides:
+            item.answer(False)
+        if self._waiting:
+            log.error("%d records could not be kept: %s.", len(self._waiting), self.failure)
+
     def _due(self) -> bool:
-        if self._closed or (self._hurry and self._waiting):
+        if self._closed or self._asides or (self._hurry and self._waiting):
             return True
         return bool(self._waiting) and (
             len(self._waiting) >= self.commit_rows or self._until_due() <= 0
@@ -235,18 +267,22 @@ class Outbox:
         """Seconds until the oldest waiting row has to be committed; long where none waits."""
         if not self._waiting:
             return 3600.0
-        return self._oldest + self.commit_s - time.monotonic()
+        return self.commit_s - self._waiting.age()
 
-    def _reserve(self) -> range:
-        """Sequence numbers for the gaps that a full outbox may have to declare, in order."""
-        first = self._next_seq
-        self._next_seq += RANKS if self._table.is_full else 0
-        return range(first, self._next_seq)
-
-    def _commit(self, group: Sequence[Packed], spare: Sequence[int]) -> bool:
+    def _commit(
+        self, group: Sequence[Packed], spare: Sequence[int], asked: Sequence[_Asked]
+    ) -> bool:
         with self._disk:
             try:
-                self.dropped += self._table.append(group, spare, self.sent)
+                if not self._reserve.ready():
+                    raise sqlite3.OperationalError("database or disk is full")
+                expire = time.monotonic() - self._expired >= EXPIRE_S
+                now = self.stamp()
+                asides = [item.aside for item in asked]
+                gone, is_more_old = self._table.append(group, now, spare, asides, expire)
+                self.dropped += gone
+                if expire and not is_more_old:
+                    self._expired = time.monotonic()
             except sqlite3.Error as error:
                 if not self.failure:
                     log.error("The outbox %s cannot be written: %s.", self.folder, error)
@@ -262,6 +298,8 @@ class Outbox:
         """A full disk may recover by itself; a damaged file never does and is replaced."""
         if isinstance(error, sqlite3.OperationalError):
             log.debug("The outbox %s: %s.", self.folder, error)
+            if "full" in str(error) or self._reserve.is_needed:
+                self._reserve.spend()
             return
         try:
             declared = self._table.restart(str(error))
@@ -272,24 +310,15 @@ class Outbox:
             with self._changed:
                 self._take(declared)
 
-    def _say_what_is_lost(self) -> None:
-        if self._waiting:
-            log.error("%d records could not be kept: %s.", len(self._waiting), self.failure)
 
+@dataclass(eq=False)
+class _Asked:
+    """A wish to quarantine rows; answered by the thread that commits."""
 
-def _opened(folder: Path, max_bytes: int) -> tuple[FolderLock, Table]:
-    remedy = "Give a folder on a disk that this user may write to."
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FolderLock(folder)
-    except OSError as error:
-        raise OutboxError(
-            f"The outbox folder {folder} cannot be written: {error.strerror}.", remedy=remedy
-        ) from None
-    try:
-        return lock, Table(folder, max_bytes)
-    except (sqlite3.Error, OSError) as error:
-        lock.release()
-        raise OutboxError(
-            f"The outbox in {folder} cannot be opened: {error}.", remedy=remedy
-        ) from None
+    aside: Aside
+    answered: threading.Event = field(default_factory=threading.Event)
+    done: bool = False
+
+    def answer(self, done: bool) -> None:
+        self.done = done
+        self.answered.set()

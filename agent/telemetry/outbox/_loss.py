@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from agent.record import RECORDS, GapRecord, Packed
+from agent.record import RECORDS, GapRecord, Packed, PayloadError, unpack
 
 KEPT = 9
-"""Rows of this rank and above are never given up to make room."""
+"""Rows of this rank and above are never given up: they say what was lost."""
+
+LAST = 8
+"""Rows of this rank go only when there is nothing else to give up, whatever their age."""
 
 
 class Lost(NamedTuple):
@@ -42,13 +45,32 @@ def gap(epoch: str, lost: Lost, why: str) -> GapRecord:
     return GapRecord(epoch=epoch, why=why[:256], **lost._asdict())
 
 
-def cheapest(rows: Sequence[Packed], most: int) -> tuple[list[Packed], Lost]:
-    """Rows without the ``most`` that are worth least (the oldest of the lowest rank), and those.
+def declared(row: Packed, epoch: str) -> tuple[Lost, str] | None:
+    """What a gap row of an epoch says is lost, and why; None for any other row."""
+    try:
+        record = unpack(row)
+    except PayloadError:
+        return None
+    if not isinstance(record, GapRecord) or record.epoch != epoch:
+        return None
+    return Lost(record.first, record.last, record.rows, record.trials), record.why
 
-    Here even rows of rank ``KEPT`` go when nothing else is left: memory is bounded.
+
+def cause(why: str) -> str:
+    """A reason without the other side's own words, of which there may be many."""
+    return ": ".join(why.split(": ")[:2])
+
+
+def cheapest(rows: Sequence[Packed], most: int) -> tuple[list[Packed], Lost | None]:
+    """Rows without up to ``most`` that are worth least (the oldest of the lowest rank), and those.
+
+    Declarations of losses stay: they are few.
     """
-    going = {row.seq for row in sorted(rows, key=lambda row: (rank(row.kind), row.seq))[:most]}
+    order = sorted((rank(row.kind), row.seq) for row in rows)
+    going = {seq for place, seq in order[:most] if place < KEPT}
     gone = [row for row in rows if row.seq in going]
+    if not gone:
+        return list(rows), None
     trials = sum(row.kind == "trial" for row in gone)
     lost = Lost(gone[0].seq, gone[-1].seq, len(gone), trials)
     return [row for row in rows if row.seq not in going], lost

@@ -1,0 +1,90 @@
+"""Rows from validated columns.
+
+A model validates row by row; here each field is validated once where all rows share its value,
+else as one list: several times faster, by the same types and limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import repeat
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, FailFast, TypeAdapter, ValidationError
+
+from agent.record._rows import PayloadError
+
+M = TypeVar("M", bound=BaseModel)
+_CONFIG = ConfigDict(allow_inf_nan=False)
+
+
+class _Field(NamedTuple):
+    one: TypeAdapter[Any]
+    many: TypeAdapter[list[Any]]
+    required: bool
+
+
+class Columns(Generic[M]):
+    """Makes values of a model, whose fields must not depend on each other."""
+
+    def __init__(self, model: type[M]) -> None:
+        self._model = model
+        hints = get_type_hints(model, include_extras=True)
+        self._fields = {
+            name: _Field(
+                TypeAdapter(hints[name], config=_CONFIG),
+                # The first wrong value is enough: an error for each would fill the memory.
+                TypeAdapter(Annotated[list[hints[name]], FailFast()], config=_CONFIG),  # type: ignore[arg-type, valid-type]
+                field.is_required(),
+            )
+            for name, field in model.model_fields.items()
+        }
+        self._defaults = {
+            name: field.get_default(call_default_factory=True)
+            for name, field in model.model_fields.items()
+            if not field.is_required()
+        }
+
+    def checked(
+        self, same: Mapping[str, Any], columns: Mapping[str, list[Any]]
+    ) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+        """The known fields of ``same`` and of ``columns``, validated. Raises ``PayloadError``."""
+        known: dict[str, Any] = {}
+        many: dict[str, list[Any]] = {}
+        for name, field in self._fields.items():
+            try:
+                if name in columns:
+                    many[name] = field.many.validate_python(columns[name])
+                elif name in same:
+                    known[name] = field.one.validate_python(same[name])
+                elif field.required:
+                    raise PayloadError(f"{name}: Field required")
+            except ValidationError as error:
+                raise PayloadError(f"{name}: {_first(error)}") from None
+        return known, many
+
+    def rows(
+        self, same: Mapping[str, Any], columns: Mapping[str, list[Any]], count: int
+    ) -> Iterator[M]:
+        """``count`` values; each column has as many. Raises ``PayloadError``."""
+        known, many = self.checked(same, columns)
+        names = {*known, *many}
+        base = {**self._defaults, **known}
+        state: dict[str, Any] = {
+            "__pydantic_fields_set__": names,
+            "__pydantic_extra__": None,
+            "__pydantic_private__": None,
+        }
+        for values in zip(*many.values(), strict=True) if many else repeat((), count):
+            made = self._model.__new__(self._model)
+            # As unpickling does: what was validated already is not looked at again.
+            made.__setstate__(
+                {"__dict__": {**base, **dict(zip(many, values, strict=True))}, **state}
+            )
+            yield made
+
+
+def _first(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    where = "".join(f"{step}: " for step in first["loc"][:3])
+    return f"{where[:100]}{first['msg']}"
