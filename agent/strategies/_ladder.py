@@ -17,6 +17,9 @@ SURE: Final = 0.7
 RISE: Final = 0.06
 """Rise of confidence with severity from which on a model is said to waver."""
 
+NEAR: Final = (1, 3, 6)
+"""Rungs below the one that stood, of 40, at which a loss between others shows most often."""
+
 COARSE: Final = 8
 """Parts of the ladder to which a loss is narrowed down before anything is looked for below it."""
 
@@ -40,7 +43,9 @@ class Ladder:
     is none), rungs are tried below it: in the middle of the gap at whose ends confidence is lowest,
     wide gaps first among equals. That ends when as many rungs have been tried as plain halving
     takes in all, or ``checks`` more where the model was seen to waver: surer, or seeing again, at a
-    greater severity. ``confidence`` on rung 0 is the clean frame's.
+    greater severity. A model may be sure and still fail between two severities at which it does
+    not; so a bisection ends with a few rungs just below the loss (or one below the top, where there
+    is none). ``confidence`` on rung 0 is the clean frame's.
     """
 
     rungs: int
@@ -58,7 +63,7 @@ class Ladder:
         check = self._check(low) if high - low <= max(1, self.rungs // COARSE) else None
         if check is not None:
             return check
-        return (low + high) // 2 if high - low > 1 else None
+        return (low + high) // 2 if high - low > 1 else self._near(low)
 
     def tell(self, rung: int, seen: bool, confidence: float) -> None:
         """Whether the target was seen at a rung, and with what confidence, in [0, 1]."""
@@ -89,6 +94,15 @@ class Ladder:
             return None
         _, a, b = max(doubts)
         return (a + b) // 2
+
+    def _near(self, low: int) -> int | None:
+        """A rung a little below ``low`` that is not tried yet, while trials last."""
+        tried = len(self.confidence) - 1 + len(self.lost)
+        if len(self.first) > 1 or tried >= len(self.first) + _halvings(self.rungs) + len(NEAR):
+            return None
+        steps = NEAR if self.lost else NEAR[1:2]
+        rungs = (low - round(step * self.rungs / 40) for step in steps)
+        return next((r for r in rungs if 0 < r < low and r not in self.confidence), None)
 
     def _most(self) -> int:
         """Trials after which nothing is checked any more."""
