@@ -30,6 +30,7 @@ from agent.record._messages import (
     parse_topic,
 )
 from agent.record._rows import (
+    FIELDS,
     MAX_SEQ,
     RECORDS,
     EvidenceRecord,
@@ -63,6 +64,7 @@ from agent.record._wire import (
 )
 
 __all__ = [
+    "FIELDS",
     "MAX_PLAIN_BYTES",
     "MAX_ROWS",
     "MAX_SEQ",

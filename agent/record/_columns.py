@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import repeat
-from typing import Annotated, Any, Generic, NamedTuple, TypeVar, get_type_hints
+from typing import Annotated, Any, NamedTuple, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, FailFast, TypeAdapter, ValidationError
 
 from agent.record._rows import PayloadError
 
-M = TypeVar("M", bound=BaseModel)
 _CONFIG = ConfigDict(allow_inf_nan=False)
 
 
@@ -24,11 +23,10 @@ class _Field(NamedTuple):
     required: bool
 
 
-class Columns(Generic[M]):
-    """Makes values of a model, whose fields must not depend on each other."""
+class Columns:
+    """Validates columns of a model's fields, which must not depend on each other."""
 
-    def __init__(self, model: type[M]) -> None:
-        self._model = model
+    def __init__(self, model: type[BaseModel]) -> None:
         hints = get_type_hints(model, include_extras=True)
         self._fields = {
             name: _Field(
@@ -65,23 +63,17 @@ class Columns(Generic[M]):
 
     def rows(
         self, same: Mapping[str, Any], columns: Mapping[str, list[Any]], count: int
-    ) -> Iterator[M]:
-        """``count`` values; each column has as many. Raises ``PayloadError``."""
+    ) -> Iterator[tuple[Any, ...]]:
+        """``count`` rows of values, in the order of the model's fields; each column has as many.
+
+        Raises ``PayloadError``.
+        """
         known, many = self.checked(same, columns)
-        names = {*known, *many}
-        base = {**self._defaults, **known}
-        state: dict[str, Any] = {
-            "__pydantic_fields_set__": names,
-            "__pydantic_extra__": None,
-            "__pydantic_private__": None,
-        }
-        for values in zip(*many.values(), strict=True) if many else repeat((), count):
-            made = self._model.__new__(self._model)
-            # As unpickling does: what was validated already is not looked at again.
-            made.__setstate__(
-                {"__dict__": {**base, **dict(zip(many, values, strict=True))}, **state}
-            )
-            yield made
+        alike = {**self._defaults, **known}
+        fields = (
+            many[name] if name in many else repeat(alike[name], count) for name in self._fields
+        )
+        return zip(*fields, strict=True)
 
 
 def _first(error: ValidationError) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import Field
 
 from agent.errors import UsageError
 from agent.record._rows import (
+    FIELDS,
+    RECORDS,
     Count,
     Identifier,
     Millis,
@@ -43,14 +45,29 @@ class Packed(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row as the collector reads it. For a kind that it does not know ``record`` is None and
-    ``raw`` the row's JSON."""
+    """A row as the collector reads it: the validated ``values`` of its record's fields, in order.
+
+    For a kind that it does not know ``values`` is None and ``raw`` the row's JSON.
+    """
 
     seq: int
     kind: str
     stamp: Stamp
-    record: Record | None
+    values: tuple[Any, ...] | None
     raw: str = ""
+
+    @classmethod
+    def of(cls, seq: int, stamp: Stamp, record: Record) -> Row:
+        """The row of a record."""
+        return cls(seq, record.kind, stamp, tuple(getattr(record, n) for n in FIELDS[record.kind]))
+
+    @property
+    def record(self) -> Record | None:
+        """The record, made when it is asked for: a store needs the values alone."""
+        if self.values is None:
+            return None
+        fields = zip(FIELDS[self.kind], self.values, strict=True)
+        return RECORDS[self.kind].model_construct(**dict(fields))
 
 
 class Envelope(Value):

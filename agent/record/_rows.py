@@ -198,3 +198,8 @@ RECORDS: Final[Mapping[str, type[Record]]] = {
         GapRecord,
     )
 }
+
+FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
+    kind: tuple(model.model_fields) for kind, model in RECORDS.items()
+}
+"""The names of a kind's fields, in the order in which a row holds their values."""

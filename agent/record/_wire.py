@@ -89,9 +89,7 @@ _DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
     }
     for kind, model in RECORDS.items()
 }
-_COLUMNS: Final[Mapping[str, Columns[Record]]] = {
-    kind: Columns(model) for kind, model in RECORDS.items()
-}
+_COLUMNS: Final[Mapping[str, Columns]] = {kind: Columns(model) for kind, model in RECORDS.items()}
 _TIMES: Final = Columns(_Time)
 _REFUSAL: Final = Refusal.model_fields["schema_"].default
 _BATCH: Final = Envelope.model_fields["schema_"].default
@@ -276,9 +274,9 @@ def _rows(group: _Group) -> Iterator[Row]:
             for seq, at, raw in zip(seqs, stamps, _raw(group, len(seqs)), strict=True):
                 yield Row(seq, group.kind, at, None, raw)
             return
-        records = columns.rows(group.same, group.columns, len(seqs))
-        for seq, at, record in zip(seqs, stamps, records, strict=True):
-            yield Row(seq, group.kind, at, record)
+        rows = columns.rows(group.same, group.columns, len(seqs))
+        for seq, at, values in zip(seqs, stamps, rows, strict=True):
+            yield Row(seq, group.kind, at, values)
     except PayloadError as error:
         raise PayloadError(f"A row of kind {group.kind} is wrong: {error.message}") from None
 
@@ -297,7 +295,7 @@ def _stamps(times: _Folded, count: int) -> list[Stamp]:
         columns[name] if name in columns else [same.get(name, False)] * count
         for name in ("boot", "ms", "wall", "synced")
     )
-    return [Stamp(*at) for at in zip(boot, ms, map(add, ms, wall), synced, strict=True)]
+    return list(map(Stamp, boot, ms, map(add, ms, wall), synced))
 
 
 def _ascending(rows: Sequence[Row], after: int) -> None:

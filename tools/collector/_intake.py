@@ -140,7 +140,7 @@ class Intake:
         return Contact(said.site, said.device, now, skew, said.clock_synced)
 
     def _name_strange(self, batch: Batch) -> None:
-        for kind in {row.kind for row in batch.rows if row.record is None} - self._strange:
+        for kind in {row.kind for row in batch.rows if row.values is None} - self._strange:
             if len(self._strange) < MOST_STRANGE:
                 self._strange.add(kind)
                 log.warning(

@@ -8,12 +8,11 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, get_origin
 
 from agent.errors import DataError
-from agent.record import RECORDS, Batch, Row, Status
+from agent.record import FIELDS, RECORDS, Batch, Row, Status
 from tools.stores import Account, Contact, Letter, Store, Stored, Stream, _queries
 from tools.stores._errors import PoisonError, StoreError
 from tools.stores._received import Range, contiguous, settled
@@ -34,13 +33,11 @@ _POISON = (
     UnicodeError,
 )
 """What is wrong with the rows; all else is wrong with the store."""
-_FIELDS: Final = {kind: tuple(model.model_fields) for kind, model in RECORDS.items()}
 _INSERT: Final = {
-    kind: f"INSERT INTO {table} (stream, seq, wall_ms, {', '.join(_FIELDS[kind])})"
-    f" VALUES (?, ?, ?{', ?' * len(_FIELDS[kind])}) ON CONFLICT DO NOTHING"
+    kind: f"INSERT INTO {table} (stream, seq, wall_ms, {', '.join(FIELDS[kind])})"
+    f" VALUES (?, ?, ?{', ?' * len(FIELDS[kind])}) ON CONFLICT DO NOTHING"
     for kind, table in ROW_TABLES.items()
 }
-_READ: Final = {kind: attrgetter(*fields) for kind, fields in _FIELDS.items()}
 _COLLECTIONS: Final = {
     kind: [
         place
@@ -265,7 +262,7 @@ def _by_kind(rows: Sequence[Row]) -> Mapping[str, list[Row]]:
 
 def _values(stream: int, row: Row) -> list[object]:
     """A row as SQLite takes it: collections as JSON text."""
-    values = [stream, row.seq, row.stamp.wall_ms, *_READ[row.kind](row.record)]
+    values = [stream, row.seq, row.stamp.wall_ms, *(row.values or ())]
     for place in _COLLECTIONS[row.kind]:
         value = values[place]
         values[place] = json.dumps(value) if value else _EMPTY[type(value)]

@@ -35,7 +35,7 @@ def batch(rows: dict[int, Record], after: int, floor: int = 1, stream: Stream = 
     envelope = Envelope(
         **stream._asdict(), after=after, floor=floor, boot="b", monotonic_ms=1, wall_ms=2
     )
-    return Batch(envelope, tuple(Row(seq, row.kind, AT, row) for seq, row in rows.items()))
+    return Batch(envelope, tuple(Row.of(seq, AT, row) for seq, row in rows.items()))
 
 
 def trials(*seqs: int) -> dict[int, Record]:

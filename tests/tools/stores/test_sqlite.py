@@ -56,7 +56,7 @@ def batch(rows: dict[int, Record], after: int = 0, floor: int = 1, stream: Strea
     envelope = Envelope(
         **stream._asdict(), after=after, floor=floor, boot="b", monotonic_ms=1, wall_ms=2
     )
-    return Batch(envelope, tuple(Row(seq, row.kind, AT, row) for seq, row in rows.items()))
+    return Batch(envelope, tuple(Row.of(seq, AT, row) for seq, row in rows.items()))
 
 
 def start(session: str = "s1") -> SessionRecord:
