@@ -1,16 +1,20 @@
-"""RTSP, against a small server on loopback that speaks the protocol to OpenCV's FFmpeg.
+"""RTSP, against GStreamer's server in a process of its own, and against a small one in here.
 
-It serves an MPEG transport stream over RTP, interleaved in the RTSP connection (RFC 2326, 2250).
+The small one serves an MPEG transport stream over RTP, interleaved in the RTSP connection (RFC
+2326, 2250), and can end or hang where it is told to.
 """
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
+import subprocess
 import threading
 import time
 from collections import deque
 from collections.abc import Iterator
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -112,6 +116,67 @@ def server(stream: bytes) -> Iterator[Server]:
     yield server
     server.hang.clear()
     server.close()
+
+
+class RealServer:
+    """GStreamer's RTSP server, which can be killed and started again on the same port."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.start()
+
+    def start(self) -> None:
+        script = Path(__file__).parent / "rtsp_server.py"
+        self._process = subprocess.Popen(
+            ["/usr/bin/python3", str(script), str(self.port)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        listening = self._process.stdout.readline()
+        if not listening:
+            reason = self._process.stderr.read()[-300:]
+            if os.environ.get("CI") == "true":
+                pytest.fail(f"GStreamer's RTSP server does not run: {reason}")
+            pytest.skip(f"GStreamer's RTSP server does not run here: {reason}")
+        self.port = int(listening)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+@pytest.fixture
+def real_server() -> Iterator[RealServer]:
+    if not Path("/usr/bin/python3").exists():
+        pytest.skip("this system has no Python of its own")
+    server = RealServer()
+    yield server
+    server.kill()
+
+
+def test_a_real_server_that_is_killed_is_lost_and_comes_back(
+    real_server: RealServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.cameras._live.FIRST_PAUSE_S", 0.05)
+    address = f"rtsp://127.0.0.1:{real_server.port}/live#deadline=3"
+    seen: list[Frame] = []
+    with Rtsp.open(address, Selection()) as camera:
+        for frame in camera.frames():
+            seen.append(frame)
+            if len(seen) == 5:
+                real_server.kill()
+            if frame.fault == "absent" and camera.faults["absent"] == 1:
+                real_server.start()
+            if camera.connections == 2:
+                break
+    assert seen[0].pixels.shape == (240, 320, 3)
+    assert seen[0].pixels.max() > 200, "the ball"
+    assert camera.faults["absent"] >= 1
+    assert camera.faults["ended"] >= 1
+    assert not seen[-1].fault
 
 
 def test_frames_arrive_and_a_lost_connection_is_made_anew(server: Server) -> None:
