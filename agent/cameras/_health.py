@@ -29,7 +29,7 @@ class Health:
     def __init__(self, frozen_s: float) -> None:
         self._frozen_s = frozen_s
         self._size: tuple[int, ...] | None = None
-        self._last: Pixels | None = None
+        self._last: tuple[Pixels, Pixels] | None = None
         self._since = 0.0
 
     def fault(self, pixels: Pixels, monotonic: float) -> Fault:
@@ -38,18 +38,22 @@ class Health:
             self._size = pixels.shape
         if pixels.shape != self._size:
             return "size"
-        sample = pixels[::STRIDE, ::STRIDE]
-        still = self._still_s(pixels, monotonic)
+        sample = np.ascontiguousarray(pixels[::STRIDE, ::STRIDE])
+        still = self._still_s(pixels, sample, monotonic)
         if sample.mean() < BLACK_MEAN and sample.std() < BLACK_SPREAD:
             return "black"
         if torn(sample):
             return "torn"
         return "frozen" if still > self._frozen_s else ""
 
-    def _still_s(self, pixels: Pixels, monotonic: float) -> float:
-        """For how many seconds the pictures have been identical to the last bit."""
-        last, self._last = self._last, pixels
-        if last is None or not _same(last, pixels):
+    def _still_s(self, pixels: Pixels, sample: Pixels, monotonic: float) -> float:
+        """For how many seconds the pictures have been identical to the last bit.
+
+        The sample settles nearly all cases; all pixels are compared only where it agrees.
+        """
+        last, self._last = self._last, (pixels, sample)
+        same = last is not None and _same(last[1], sample) and _same(last[0], pixels)
+        if not same:
             self._since = monotonic
         return monotonic - self._since
 
@@ -71,5 +75,4 @@ def torn(sample: Pixels) -> bool:
 
 
 def _same(a: Pixels, b: Pixels) -> bool:
-    """The sample settles nearly all cases; all pixels are compared only where it agrees."""
-    return np.array_equal(a[::STRIDE, ::STRIDE], b[::STRIDE, ::STRIDE]) and np.array_equal(a, b)
+    return bool((a == b).all())
