@@ -18,7 +18,7 @@ from agent.cameras import Selection
 from agent.cameras._capture.source import Source
 from agent.cameras._capture.y4m import PIPE, ProgramSource
 from agent.cameras._live import LiveCamera, LiveOptions
-from agent.cameras._spec import parse_options
+from agent.cameras._spec import parse_options, without_secrets
 from agent.errors import CameraError, UsageError
 
 PROGRAM: Final = "gst-launch-1.0"
@@ -32,7 +32,6 @@ _TAIL: Final = (
     "y4menc",
     f"fdsink fd={PIPE} sync=false",
 )
-_SECRET: Final = re.compile(r"(//)[^/@\s]*@|((?:pass\w*|pw|user\S*|token|key)=)\S+", re.IGNORECASE)
 
 
 class _Jetson(LiveOptions):
@@ -63,9 +62,7 @@ class Gstreamer(LiveCamera):
 
     def __init__(self, pipeline: str, options: LiveOptions | None = None) -> None:
         self._words = _words(pipeline)
-        super().__init__(
-            f"gstreamer:{_SECRET.sub(_hidden, pipeline)}"[:200], options or LiveOptions()
-        )
+        super().__init__(f"gstreamer:{without_secrets(pipeline)}"[:200], options or LiveOptions())
         if shutil.which(PROGRAM) is None:
             raise CameraError(
                 f"The program {PROGRAM} is not installed.",
@@ -100,7 +97,3 @@ def _words(pipeline: str) -> tuple[str, ...]:
             remedy="Write it up to raw video: gstreamer:v4l2src ! videoconvert",
         )
     return words
-
-
-def _hidden(match: re.Match[str]) -> str:
-    return match[1] or f"{match[2]}***"

@@ -12,10 +12,9 @@ from agent.cameras import Selection
 from agent.cameras._capture.opencv import StreamSource
 from agent.cameras._capture.source import Source
 from agent.cameras._live import LiveCamera, LiveOptions
-from agent.cameras._spec import parse_options
+from agent.cameras._spec import parse_options, without_secrets
 from agent.errors import UsageError
 
-_SECRET: Final = re.compile(r"((?:pass\w*|pwd|token|key|secret)=)[^&/_,;]*", re.IGNORECASE)
 _OPTIONS: Final = re.compile(r"#((?:deadline|give_up|frozen)=[^#]*)$")
 _SCHEMES: Final = ("rtsp", "rtsps", "http", "https", "tcp", "udp")
 
@@ -70,4 +69,4 @@ def shown(address: str) -> str:
     except ValueError:
         return "the address"
     bare = f"{parts.scheme}://{place}{parts.path}" if parts.scheme else parts.path
-    return _SECRET.sub(r"\1***", bare.rpartition("@")[2] if not place else bare)
+    return without_secrets(bare.rpartition("@")[2] if not place else bare)

@@ -136,6 +136,7 @@ class Capture:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             pass_fds=(self._memory, pipe),
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # it multiplies no matrices
             start_new_session=True,
         )
 
