@@ -174,16 +174,17 @@ class LiveCamera(Camera):
     def _lose(self, lost: Lost) -> None:
         """End the capture, and draw the pause until the next one."""
         capture, self._capture = self._capture, None
-        assert capture is not None
-        self._dropped += capture.dropped
-        capture.close(gently=lost.how != "hung")
-        if capture.taken and time.monotonic() - (capture.ready or capture.born) > SETTLED_S:
-            self._tries = 0
+        if capture is not None:
+            self._dropped += capture.dropped
+            capture.close(gently=lost.how != "hung")
+            if capture.taken and time.monotonic() - capture.born > SETTLED_S:
+                self._tries = 0
         longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**self._tries)
         self._resume = time.monotonic() + random.uniform(0, longest)
         self._tries = min(self._tries + 1, 16)
         self._reason, self._remedy_told = lost.reason, lost.remedy
-        self._waiting = self._waiting or capture.born
+        if self._waiting is None:
+            self._waiting = capture.born if capture else time.monotonic()
         self.faults[lost.how] += 1
         self._tell.lost(lost.reason)
         self._give_up_in_time()

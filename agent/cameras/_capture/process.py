@@ -48,6 +48,7 @@ class Lost(Exception):
 class Capture:
     """One capture process and the pictures that it makes. ``close`` it in any case.
 
+    Raises ``Lost`` where the system has no process to give.
     ``dropped`` counts pictures that were overtaken by newer ones before they were taken.
     """
 
@@ -59,11 +60,15 @@ class Capture:
         self._last = 0
         self._ring: Ring | None = None
         self._said = b""
-        self._lost: Lost | None = None
+        self._end: tuple[str, str, str] | None = None  # what ``Lost`` takes
         self._memory = os.memfd_create("fieldproof-frames", os.MFD_CLOEXEC)
         self._pipe, theirs = os.pipe()
         try:
             self._process = self._start(theirs)
+        except OSError as error:
+            os.close(self._pipe)
+            os.close(self._memory)
+            raise Lost(f"no process can be started for it: {error.strerror}") from None
         finally:
             os.close(theirs)
         self._poll = select.poll()
@@ -73,11 +78,6 @@ class Capture:
     @property
     def pid(self) -> int:
         return self._process.pid
-
-    @property
-    def overwritten(self) -> int:
-        """Copies that were overtaken while they were made."""
-        return self._ring.overwritten if self._ring else 0
 
     def wait(self, seconds: float) -> Shot | None:
         """The newest picture that was not taken yet, None where none comes within ``seconds``.
@@ -90,8 +90,8 @@ class Capture:
             shot = self._ring.latest(self._last) if self._ring else None
             if shot is not None:
                 return self._take(shot)
-            if self._lost is not None:
-                raise self._lost
+            if self._end is not None:
+                raise Lost(*self._end)
             left = until - time.monotonic()
             if left <= 0:
                 return None
@@ -122,6 +122,9 @@ class Capture:
         os.close(self._pipe)
         os.close(self._memory)
         self._pipe = -1
+        if self._ring is not None:
+            self._ring.close()
+            self._ring = None
 
     def _join(self, seconds: float) -> None:
         with suppress(subprocess.TimeoutExpired):
@@ -155,11 +158,11 @@ class Capture:
 
     def _listen(self, seconds: float) -> None:
         """Read what the process has said, at most ``seconds`` later."""
-        if self._lost is not None or not self._poll.poll(1000 * seconds):
+        if self._end is not None or not self._poll.poll(1000 * seconds):
             return
         said = os.read(self._pipe, 65536)
         if not said:
-            self._lost = self._death()
+            self._end = self._death()
             return
         *lines, self._said = (self._said + said).split(b"\n")
         for line in filter(None, lines):
@@ -171,12 +174,12 @@ class Capture:
         elif "capacity" in words:
             self._ring = Ring(self._memory, int(words["capacity"]))
         elif "lost" in words:
-            self._lost = Lost(str(words["lost"]), str(words.get("remedy", "")))
+            self._end = str(words["lost"]), str(words.get("remedy", "")), "ended"
 
-    def _death(self) -> Lost:
+    def _death(self) -> tuple[str, str, str]:
         self._join(_KILL_S)
         code = self._process.returncode
         if code is not None and code < 0:
             name = signal.Signals(-code).name
-            return Lost(f"its capture process was ended by {name}", how="died")
-        return Lost(f"its capture process ended with code {code}", how="died")
+            return f"its capture process was ended by {name}", "", "died"
+        return f"its capture process ended with code {code}", "", "died"

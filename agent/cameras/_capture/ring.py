@@ -68,6 +68,11 @@ class Ring:
         os.ftruncate(memory, SLOTS * (-(-(_HEADER + capacity) // page) * page))
         return cls(memory, capacity)
 
+    def close(self) -> None:
+        """Let go of the memory, which is megabytes."""
+        del self._words, self._bytes
+        self._memory.close()
+
     def write(self, raw: Raw, monotonic_ns: int, wall_ns: int) -> None:
         """Convert a picture to RGB straight into the oldest slot."""
         self._written += 1

@@ -114,8 +114,12 @@ def test_a_stopped_process_is_killed_at_the_deadline_and_begun_anew(which: str) 
 
 def test_a_stream_that_ends_is_begun_anew() -> None:
     with Scripted("64x48:noise:5") as camera:
-        until(camera.frames(), lambda frame: camera.connections == 2)
+        frames = camera.frames()
+        next(frames)
+        before = len(os.listdir("/proc/self/fd"))
+        until(frames, lambda frame: camera.connections == 2)
         assert camera.faults == {"ended": 1}
+        assert len(os.listdir("/proc/self/fd")) == before, "nothing is left open"
 
 
 def test_a_frozen_camera_is_flagged_and_then_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,6 +168,19 @@ def test_a_first_open_that_cannot_succeed_is_not_tried_again() -> None:
     ):
         next(camera.frames())
     assert "8 divides" in caught.value.remedy
+
+
+def test_a_system_without_a_process_to_give_is_a_camera_that_cannot_be_had(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    before = len(os.listdir("/proc/self/fd"))
+    with (
+        Scripted("64x48:noise:0", options="deadline=0.2") as camera,
+        pytest.raises(CameraError, match="no process can be started"),
+    ):
+        next(camera.frames())
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_a_lost_camera_ends_the_run_where_the_options_say_so() -> None:

@@ -161,7 +161,7 @@ def test_a_real_server_that_is_killed_is_lost_and_comes_back(
     real_server: RealServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("agent.cameras._live.FIRST_PAUSE_S", 0.05)
-    address = f"rtsp://127.0.0.1:{real_server.port}/live#deadline=3"
+    address = f"rtsp://127.0.0.1:{real_server.port}/live#deadline=2"
     seen: list[Frame] = []
     with Rtsp.open(address, Selection()) as camera:
         for frame in camera.frames():
