@@ -186,7 +186,8 @@ class LiveCamera(Camera):
         if self._waiting is None:
             self._waiting = capture.born if capture else time.monotonic()
         self.faults[lost.how] += 1
-        self._tell.lost(lost.reason)
+        if self._last is not None:
+            self._tell.lost(lost.reason)
         self._give_up_in_time()
 
     def _give_up_in_time(self) -> None:

@@ -24,6 +24,8 @@ from agent.errors import CameraError, UsageError
 PROGRAM: Final = "gst-launch-1.0"
 JETSON: Final = "nvarguscamerasrc"
 
+_LONGEST_NAME: Final = 60  # characters of a pipeline in messages
+
 # The newest picture only, in the colours that the conversion to RGB assumes.
 _TAIL: Final = (
     "queue max-size-buffers=1 leaky=downstream",
@@ -61,8 +63,11 @@ class Gstreamer(LiveCamera):
     """
 
     def __init__(self, pipeline: str, options: LiveOptions | None = None) -> None:
+        self.pipeline = pipeline
         self._words = _words(pipeline)
-        super().__init__(f"gstreamer:{without_secrets(pipeline)}"[:200], options or LiveOptions())
+        name = f"gstreamer:{without_secrets(pipeline)}"
+        name = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
+        super().__init__(name, options or LiveOptions())
         if shutil.which(PROGRAM) is None:
             raise CameraError(
                 f"The program {PROGRAM} is not installed.",
@@ -82,7 +87,7 @@ class Gstreamer(LiveCamera):
         return ProgramSource((PROGRAM, "-q", *self._words, "!", *_words(" ! ".join(_TAIL))))
 
     def _remedy(self) -> str:
-        return f"Try the pipeline by itself: {PROGRAM} PIPELINE ! fakesink"
+        return f"Try it by itself: {PROGRAM} {without_secrets(self.pipeline)} ! fakesink"
 
 
 def _words(pipeline: str) -> tuple[str, ...]:

@@ -69,8 +69,9 @@ def test_without_gstreamer_the_packages_to_install_are_named(
 @pytest.mark.usefixtures("pretended")
 def test_a_jetsons_camera_is_a_pipeline_made_from_options() -> None:
     camera = open_camera("gstreamer:nvarguscamerasrc,sensor_id=1,width=1920,height=1080,flip=2")
-    assert camera.name == (
-        "gstreamer:nvarguscamerasrc sensor-id=1 sensor-mode=-1 ! "
+    assert isinstance(camera, Gstreamer)
+    assert camera.pipeline == (
+        "nvarguscamerasrc sensor-id=1 sensor-mode=-1 ! "
         "video/x-raw(memory:NVMM),width=1920,height=1080,framerate=30/1,format=NV12 ! "
         "nvvidconv flip-method=2 ! video/x-raw,format=I420"
     )
@@ -84,6 +85,7 @@ def test_a_pipelines_secrets_are_not_shown() -> None:
     camera = Gstreamer.open(secret, Selection())
     assert "hunter2" not in camera.name
     assert "cam/live" in camera.name
+    assert "hunter2" not in camera._remedy()
 
 
 @pytest.mark.usefixtures("pretended")

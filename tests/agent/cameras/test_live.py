@@ -123,7 +123,7 @@ def test_a_stream_that_ends_is_begun_anew() -> None:
 
 
 def test_a_frozen_camera_is_flagged_and_then_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_live, "RENEW_S", 1.5)
+    monkeypatch.setattr(_live, "RENEW_S", 1.0)
     with Scripted("64x48:still:0", options="frozen=0.3") as camera:
         seen = until(camera.frames(), lambda frame: camera.connections == 2)
         faults = [frame.fault for frame in seen]
