@@ -59,7 +59,8 @@ class Gstreamer(LiveCamera):
 
     Options stand behind a ``|``: ``gstreamer:v4l2src ! jpegdec | deadline=10``. On a Jetson
     ``gstreamer:nvarguscamerasrc,sensor_id=0,mode=-1,width=1280,height=720,fps=30,flip=0`` is the
-    pipeline for its camera. Raises ``CameraError`` where GStreamer's tools are not installed.
+    pipeline for its camera. Messages hide passwords, the system's list of processes does not.
+    Raises ``CameraError`` where GStreamer's tools are not installed.
     """
 
     def __init__(self, pipeline: str, options: LiveOptions | None = None) -> None:

@@ -23,6 +23,7 @@ import agent
 from agent.cameras._capture.child import GRACE_S
 from agent.cameras._capture.ring import Ring, Shot
 from agent.cameras._capture.source import Source
+from agent.cameras._spec import without_secrets
 
 START_S: Final = 30.0
 """Seconds that a process has for its imports; a slow card takes several."""
@@ -174,7 +175,8 @@ class Capture:
         elif "capacity" in words:
             self._ring = Ring(self._memory, int(words["capacity"]))
         elif "lost" in words:
-            self._end = str(words["lost"]), str(words.get("remedy", "")), "ended"
+            reason = without_secrets(str(words["lost"]))  # it may quote what a program said
+            self._end = reason, str(words.get("remedy", "")), "ended"
 
     def _death(self) -> tuple[str, str, str]:
         self._join(_KILL_S)

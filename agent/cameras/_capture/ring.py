@@ -4,7 +4,9 @@ The writer never waits: it overwrites the oldest slot. The reader takes the newe
 copy. Each slot has a lock word that is odd while it is written (a sequence lock): a copy during
 which the word changed, or that of a writer that died within, is torn and is not used. With three
 slots the reader has two frame periods for a copy that takes a fraction of one, so the lock decides
-only when the reader was held up in the middle of it.
+only when the reader was held up in the middle of it: by milliseconds, against which the nanoseconds
+by which processors reorder memory do not count. That a picture is there is told over a pipe, whose
+system calls order it before.
 """
 
 from __future__ import annotations

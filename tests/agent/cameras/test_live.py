@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 
 from agent.cameras import _live
+from agent.cameras._capture.source import Source
+from agent.cameras._capture.y4m import PIPE, ProgramSource
 from agent.errors import CameraError
 from agent.values import Frame
 from tests.agent.cameras.scripted import Scripted
@@ -159,6 +161,23 @@ def test_a_first_open_that_fails_says_why_and_what_to_do() -> None:
         next(camera.frames())
     assert caught.value.exit_code == 69
     assert caught.value.remedy == "Mend the script."
+
+
+class Refused(Scripted):
+    """Its program complains of an address with a password."""
+
+    def _source(self) -> Source:
+        code = "import sys; sys.exit('ERROR: rtsp://root:hunter2@cam/live?pwd=hunter2 refused')"
+        return ProgramSource((sys.executable, "-c", code, PIPE))
+
+
+def test_what_a_program_complains_of_is_told_without_passwords() -> None:
+    with (
+        Refused(options="deadline=0.2") as camera,
+        pytest.raises(CameraError, match=r"rtsp://cam/live.* refused") as caught,
+    ):
+        next(camera.frames())
+    assert "hunter2" not in str(caught.value)
 
 
 def test_a_first_open_that_cannot_succeed_is_not_tried_again() -> None:
