@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -91,6 +94,44 @@ def test_a_copy_that_the_writer_overtakes_is_not_used(
     shot = reader.latest(0)
     assert shot is not None
     assert (shot.pixels == 99).all()
+
+
+WRITER = """
+import sys
+import numpy as np
+from agent.cameras._capture.ring import Ring
+from agent.cameras._capture.source import Raw
+ring = Ring.create(int(sys.argv[1]), 3 * 240 * 320)
+print(flush=True)
+number = 0
+while True:
+    number += 1
+    picture = np.full((240, 320, 3), number % 251, np.uint8)
+    ring.write(Raw(picture, 240, 320), number, number)
+"""
+
+
+def test_every_picture_is_whole_while_another_process_writes_without_pause(memory: int) -> None:
+    root = Path(__file__).resolve().parents[3]
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(memory)],
+        cwd=root,
+        pass_fds=(memory,),
+        stdout=subprocess.PIPE,
+    )
+    assert writer.stdout is not None
+    with writer:
+        try:
+            writer.stdout.readline()
+            reader = Ring(memory, 3 * 240 * 320)
+            last = taken = 0
+            while taken < 300:
+                shot = reader.latest(last)
+                if shot is not None:
+                    assert (shot.pixels == shot.number % 251).all()
+                    last, taken = shot.number, taken + 1
+        finally:
+            writer.kill()
 
 
 def test_what_a_writer_left_half_written_is_not_used(
