@@ -101,14 +101,14 @@ def test_a_killed_capture_is_begun_anew() -> None:
 
 @pytest.mark.parametrize("which", ["capture", "program"])
 def test_a_stopped_process_is_killed_at_the_deadline_and_begun_anew(which: str) -> None:
-    with Scripted("64x48:noise:0", options="deadline=0.8") as camera:
+    with Scripted("64x48:noise:0", options="deadline=1.5") as camera:
         frames = camera.frames()
         next(frames)
         pids = [camera.capture_pid, *children(camera.capture_pid)]
         os.kill(pids[which == "program"], signal.SIGSTOP)
         seen = until(frames, lambda frame: camera.connections == 2)
         absent = [frame for frame in seen if frame.fault == "absent"]
-        assert camera.faults["hung"] == 1
+        assert camera.faults["hung"] >= 1
         assert len(absent) == camera.faults["absent"] >= 1
         assert not absent[0].pixels.any()
         assert gone(*pids)
@@ -137,7 +137,7 @@ def test_a_frozen_camera_is_flagged_and_then_begun_anew(monkeypatch: pytest.Monk
 
 def test_frames_that_are_no_use_are_flagged_and_counted() -> None:
     steps = ["64x48:noise", "64x48:black", "64x48:half", "64x48:noise", "32x48:noise"]
-    script = [f"{step}:20" for step in [*steps, "128x96:noise"]]
+    script = [f"{step}:30" for step in [*steps, "128x96:noise"]]
     with Scripted(*script, "64x48:noise:0") as camera:
         frames = camera.frames()
         seen = until(frames, lambda frame: frame.height == 96)
@@ -205,8 +205,8 @@ def test_a_system_without_a_process_to_give_is_a_camera_that_cannot_be_had(
 def test_a_lost_camera_ends_the_run_where_the_options_say_so() -> None:
     script = ("64x48:noise:5", "64x48:hang:0")
     with (
-        Scripted(*script, options="deadline=0.4,give_up=0.5") as camera,
-        pytest.raises(CameraError, match="sent nothing"),
+        Scripted(*script, options="give_up=0.5") as camera,
+        pytest.raises(CameraError, match=r"No frame from scripted for 0\.\d s"),
     ):
         list(camera.frames())
     assert camera.capture_pid == 0

@@ -161,20 +161,20 @@ def test_a_real_server_that_is_killed_is_lost_and_comes_back(
     real_server: RealServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("agent.cameras._live.FIRST_PAUSE_S", 0.05)
-    address = f"rtsp://127.0.0.1:{real_server.port}/live#deadline=2"
+    address = f"rtsp://127.0.0.1:{real_server.port}/live#deadline=10"
     seen: list[Frame] = []
+    back = threading.Timer(1.0, real_server.start)
     with Rtsp.open(address, Selection()) as camera:
         for frame in camera.frames():
             seen.append(frame)
             if len(seen) == 5:
                 real_server.kill()
-            if frame.fault == "absent" and camera.faults["absent"] == 1:
-                real_server.start()
+                back.start()
             if camera.connections == 2:
                 break
+    back.join()
     assert seen[0].pixels.shape == (240, 320, 3)
     assert seen[0].pixels.max() > 200, "the ball"
-    assert camera.faults["absent"] >= 1
     assert camera.faults["ended"] >= 1
     assert not seen[-1].fault
 
@@ -210,12 +210,11 @@ def test_a_slow_consumer_gets_the_latest_frame_and_the_drops_are_counted(server:
 def test_a_camera_that_hangs_ends_at_the_deadline(stream: bytes) -> None:
     server = Server(stream[: len(stream) // 2], pace_s=0.001)
     server.hang.set()
-    camera = Rtsp(f"rtsp://127.0.0.1:{server.port}/live", "give_up=1.5,deadline=1")
+    camera = Rtsp(f"rtsp://127.0.0.1:{server.port}/live", "give_up=1.5,deadline=8")
     frames: deque[Frame] = deque(maxlen=1)
     with pytest.raises(CameraError, match=r"No frame .* for 1\.\d s"):
         frames.extend(frame for frame in camera.frames() if not frame.fault)
     assert 1.4 < time.monotonic() - frames[0].monotonic < 5
-    assert camera.faults["absent"] == camera.faults["hung"] == 1
     server.hang.clear()
     server.close()
 
