@@ -12,6 +12,7 @@ from typing import Final
 
 from agent import __version__
 from agent.assembly import Examiner, Run, RunPlan, RunReport
+from agent.cameras._spec import without_secrets
 from agent.errors import BrokerError, FieldproofError
 from agent.profile import detect, load_profile
 from agent.session import Examination
@@ -61,7 +62,8 @@ def run(plan: RunPlan) -> RunReport:
     agent = Run(plan)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: agent.stop.set())
-    log.info("examining %s on %s, records to %s", plan.examiner.card, plan.camera, plan.broker)
+    camera = without_secrets(plan.camera)
+    log.info("examining %s on %s, records to %s", plan.examiner.card, camera, plan.broker)
     said = time.monotonic()
 
     def watch(agent: Run, frame: Frame, seen: Examination) -> None:

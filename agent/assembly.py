@@ -247,17 +247,20 @@ class Run:
         evidence = Evidence(
             self.plan.profile.evidence, session, self.session_id, self.publisher.outbox.put
         )
+        camera.heed(self.stop)
         for frame in camera.frames():
             if self.stop.is_set():
                 return "stopped"
-            examination = session.examine(frame)
-            recorder.add(examination)
-            evidence.offer(frame, examination)
-            if watch is not None:
-                watch(self, frame, examination)
+            examination = None if frame.fault else session.examine(frame)
+            if examination is not None:
+                recorder.add(examination)
+                evidence.offer(frame, examination)
+                if watch is not None:
+                    watch(self, frame, examination)
             readings = health.due(examination)
             if readings is not None:
-                recorder.health({**readings, **telemetry_readings(self.publisher)})
+                told = telemetry_readings(self.publisher)
+                recorder.health({**readings, **camera.readings(), **told})
             if self.plan.frames and recorder.totals.frames >= self.plan.frames:
                 return "frame limit"
             pace.wait(self.stop)
@@ -324,17 +327,18 @@ class _Health:
         self._pictures = 0
         self._predict_s = 0.0
 
-    def due(self, seen: Examination) -> dict[str, float] | None:
-        """The readings when it is time, else None."""
-        self._frames += 1
-        self._pictures += 1 + len(seen.inferences)
-        self._predict_s += seen.predict_s
+    def due(self, seen: Examination | None) -> dict[str, float] | None:
+        """The readings when it is time, else None. ``seen`` is None for a frame that is no use."""
+        if seen is not None:
+            self._frames += 1
+            self._pictures += 1 + len(seen.inferences)
+            self._predict_s += seen.predict_s
         elapsed = time.monotonic() - self._since
         if elapsed < self._period_s:
             return None
         readings = {
             "frames_per_s": round(self._frames / elapsed, 3),
-            "predict_ms": round(1000 * self._predict_s / self._pictures, 3),
+            "predict_ms": round(1000 * self._predict_s / max(1, self._pictures), 3),
         }
         for probe in self._probes:
             readings.update(probe.read())

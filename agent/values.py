@@ -23,6 +23,10 @@ Placement: TypeAlias = Literal["truth", "outline", "track", "box", "frame"]
 """How a target's place is known: its quad from truth, from the outline in the picture, or from
 the outlines of the frames before; else only a box, or the whole frame."""
 
+Fault: TypeAlias = Literal["", "absent", "frozen", "black", "torn", "size"]
+"""Why a live frame is no use, empty where it is: none came in time, the same one came for long, it
+is dark all over, a decoder filled it up, or it has another size than the first."""
+
 
 class Box(NamedTuple):
     """An axis-aligned rectangle in pixels: left, top, right, bottom (the far edges excluded)."""
@@ -87,6 +91,7 @@ class Frame:
     ``clip`` names what the frame belongs to: the video or pass, or the image's own name for a
     single photo; randomness is keyed by it, so that a clip is coherent. ``time_s`` is the time
     within the clip, ``monotonic`` and ``wall`` are clock readings at capture, all in seconds.
+    A frame with a ``fault`` must not be examined.
     """
 
     pixels: Pixels
@@ -98,6 +103,7 @@ class Frame:
     wall: float = 0.0
     tags: Mapping[str, str] = field(default_factory=dict)
     truth: Truth | None = None
+    fault: Fault = ""
 
     @property
     def height(self) -> int:

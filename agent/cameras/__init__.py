@@ -3,12 +3,15 @@
 To add one: a file ``agent/cameras/<kind>.py`` with one public class that extends ``Camera``, or
 ``RecordedCamera`` where any frame can be had at any time, and its test. ``open`` makes it from
 the text after ``kind:`` of ``--camera``; a data format also says in ``claims`` which paths are
-its own, so that ``--data PATH`` finds it.
+its own, so that ``--data PATH`` finds it. A live camera extends ``_live.LiveCamera`` and names a
+source for its capture process, see ``_capture``.
 """
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +48,8 @@ class Camera(ABC):
     that the frames carry (None: there is no truth). An id without a name is spelled ``#14``.
     Raises ``CameraError`` when frames cannot be had, ``DataError`` when recorded data cannot be
     used. A single bad picture among good ones is counted in ``rejected`` (source -> reason).
+    ``faults`` counts what befell a live camera: its frames' faults, and how captures were lost
+    (``hung``, ``died``, ``ended``, ``stuck``).
     """
 
     live: ClassVar[bool] = False
@@ -52,6 +57,7 @@ class Camera(ABC):
 
     def __init__(self) -> None:
         self.rejected: dict[str, str] = {}
+        self.faults: Counter[str] = Counter()
 
     @property
     def kind(self) -> str:
@@ -74,6 +80,13 @@ class Camera(ABC):
     def __len__(self) -> int:
         """How many frames there will be; 0 when that is not known."""
         return 0
+
+    def readings(self) -> dict[str, float]:
+        """What the device's health record says of the camera: counts since it was opened."""
+        return {f"camera_{fault}": float(count) for fault, count in self.faults.items()}
+
+    def heed(self, stop: threading.Event) -> None:  # noqa: B027 - recorded frames do not wait
+        """Have ``frames`` end soon after ``stop`` is set, also while none come."""
 
     def close(self) -> None:  # noqa: B027 - most cameras hold nothing that needs closing
         """Let go of the device or file. May be called twice."""

@@ -17,8 +17,8 @@ import numpy as np
 from agent.values import Pixels
 
 
-def _silence() -> None:
-    """OpenCV 5 has moved the switch."""
+def silence() -> None:
+    """Have OpenCV print nothing in this process. OpenCV 5 has moved the switch."""
     logging = getattr(cv2.utils, "logging", None)
     if logging is not None:
         logging.setLogLevel(logging.LOG_LEVEL_SILENT)
@@ -26,7 +26,7 @@ def _silence() -> None:
         cv2.setLogLevel(0)
 
 
-_silence()
+silence()
 
 
 def rgb_of(picture: Any) -> Pixels:

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import difflib
-from typing import TypeVar
+import re
+from typing import Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from agent.errors import UsageError
 
+_SECRET: Final = re.compile(
+    r"(?P<start>//)[^/\s]*@|(?P<name>(?:pass\w*|pwd|user-pw|token|key|secret)=)[^&/_,;\s]*",
+    re.IGNORECASE,
+)
+
 Options = TypeVar("Options", bound=BaseModel)
+
+
+def without_secrets(text: str) -> str:
+    """A camera's text that may be printed: users and passwords of addresses are left out."""
+    return _SECRET.sub(lambda match: match["start"] or f"{match['name']}***", text)
 
 
 def parse_options(kind: str, text: str, model: type[Options]) -> Options:

@@ -5,27 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-import cv2
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from agent.cameras import Selection
-from agent.cameras._live import LiveCamera
+from agent.cameras._capture.opencv import V4l2Source
+from agent.cameras._capture.source import Source
+from agent.cameras._live import LiveCamera, LiveOptions
 from agent.cameras._spec import parse_options
 from agent.errors import CameraError
 
 _DEVICES: Final = Path("/dev")
 
 
-class _Options(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Options(LiveOptions):
     width: int = Field(default=1280, ge=16, le=16384, description="px")
     height: int = Field(default=720, ge=16, le=16384, description="px")
     fps: float = Field(default=30.0, gt=0, le=1000, description="frames/s")
     format: str = Field(default="MJPG", pattern="^[A-Za-z0-9 ]{4}$", description="four letters")
-    deadline: float = Field(
-        default=5.0, gt=0, le=600, description="s without a frame until it gives up"
-    )
 
 
 class V4l2(LiveCamera):
@@ -39,7 +35,7 @@ class V4l2(LiveCamera):
     def __init__(self, device: str, options: str = "") -> None:
         self.device = Path(f"/dev/video{device}" if device.isdigit() else device or "/dev/video0")
         self._options = parse_options("v4l2", options, _Options)
-        super().__init__(str(self.device), self._options.deadline)
+        super().__init__(str(self.device), self._options)
         if not self.device.exists():
             raise CameraError(f"There is no camera {self.device}.", remedy=_present())
 
@@ -48,18 +44,9 @@ class V4l2(LiveCamera):
         device, _, options = text.partition(",")
         return cls(device.strip(), options)
 
-    def _connect(self) -> cv2.VideoCapture | None:
-        if not self.device.exists():
-            return None
+    def _source(self) -> Source:
         wanted = self._options
-        capture = cv2.VideoCapture(str(self.device), cv2.CAP_V4L2)
-        if not capture.isOpened():
-            return None
-        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*wanted.format))
-        capture.set(cv2.CAP_PROP_FRAME_WIDTH, wanted.width)
-        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, wanted.height)
-        capture.set(cv2.CAP_PROP_FPS, wanted.fps)
-        return capture
+        return V4l2Source(str(self.device), wanted.width, wanted.height, wanted.fps, wanted.format)
 
     def _remedy(self) -> str:
         return (

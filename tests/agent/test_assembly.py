@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,11 +14,11 @@ from agent.assembly import Examiner, Run, RunPlan, device_name, lay_out, plan_wi
 from agent.cameras.drive_by import DriveBy, DriveByParameters
 from agent.errors import CameraError, ConfigError, DataError, UnknownKind, UsageError
 from agent.profile import load_profile
-from agent.record import SessionEndRecord, unpack
+from agent.record import HealthRecord, SessionEndRecord, unpack
 from agent.suite import Suite
 from agent.telemetry.link import Address
 from agent.telemetry.outbox import Outbox
-from agent.values import Frame
+from agent.values import Fault, Frame
 
 CARD = Path(__file__).resolve().parents[2] / "tools" / "demo" / "model" / "stop_sign.toml"
 
@@ -160,6 +161,42 @@ def test_a_camera_lost_in_mid_run_leaves_a_session_with_its_end(
         end = unpack(outbox.pending(10)[-1])
     assert isinstance(end, SessionEndRecord)
     assert (end.frames, end.why) == (3, "The camera was unplugged.")
+
+
+class Flickers(DriveBy):
+    """A drive whose every second frame is black."""
+
+    def frames(self) -> Iterator[Frame]:
+        for index in range(6):
+            fault: Fault = "black" if index % 2 else ""
+            self.faults.update([fault] if fault else [])
+            yield dataclasses.replace(self.read(index), fault=fault)
+
+
+def test_frames_that_are_no_use_are_not_examined_and_health_tells_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera = Flickers(DriveByParameters(width=160, height=120))
+    monkeypatch.setattr(assembly, "open_camera", lambda text, selection: camera)
+    profile = load_profile("generic-x86-64")
+    often = profile.telemetry.model_copy(update={"health_s": 1e-9})
+    plan = RunPlan(
+        Examiner(CARD, "none"),
+        profile.model_copy(update={"telemetry": often}),
+        "drive_by",
+        Address.parse("mqtt://127.0.0.1:1"),
+        tmp_path,
+        drain_s=0.1,
+    )
+    examined: list[int] = []
+    report = Run(plan).go(lambda run, frame, seen: examined.append(frame.index))
+    assert examined == [0, 2, 4]
+    assert report.totals.frames == 3
+    with Outbox(tmp_path / "outbox") as outbox:
+        records = [unpack(row) for row in outbox.pending(50)]
+    health = [record for record in records if isinstance(record, HealthRecord)]
+    assert len(health) == 6, "the loop's other duties go on while frames are no use"
+    assert health[-1].readings["camera_black"] == 3
 
 
 def test_the_device_is_named_in_the_alphabet_of_topics(monkeypatch: pytest.MonkeyPatch) -> None:
