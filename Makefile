@@ -20,7 +20,7 @@ demo: install ## The whole thing on one machine: about a minute after the instal
 	$(VENV)/bin/fieldproof demo
 
 test: install ## All tests
-	$(py) -m pytest -n auto --maxprocesses 4 --dist loadfile $(PYTEST_ARGS)
+	$(py) -m pytest -n auto --maxprocesses 4 --dist worksteal $(PYTEST_ARGS)
 
 faults: install ## The long fault campaign of telemetry: about 15 minutes, a table at the end
 	$(py) -m tests.faults $(FAULTS)

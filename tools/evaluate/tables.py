@@ -8,6 +8,7 @@ from rich.table import Table
 
 from tools.evaluate.evaluation import Outcome
 from tools.evaluate.results import ConditionFigures, Results
+from tools.report.breaking import interval_text
 from tools.report.slicing import weakest
 from tools.report.verdict import LOW_ACCURACY
 
@@ -73,15 +74,14 @@ def breaking_table(results: Results) -> Table:
         title=f"Breaking severities, suite {results.suite}", title_justify="left",
     )  # fmt: skip
     for kind, breaking in results.summary.breaking_severity.items():
-        low, high = breaking.ci95
-        upper = "beyond" if high is None else f"{high:g}"
+        most = max((c.severity for c in results.conditions if c.kind == kind), default=1.0)
         searched: str = breaking.searched
         if breaking.seen_again:
             searched += f", {breaking.seen_again} seen again beyond"
         table.add_row(
             escape(kind),
             escape(_breaking(results, kind)),
-            f"{low or 0:g} to {upper}",
+            interval_text(*breaking.ci95, most),
             f"{breaking.censored} of {breaking.n}",
             searched,
         )

@@ -71,7 +71,7 @@ def _row(
         broke=found.median is not None,
         severity="" if found.median is None else severity(found.median),
         units=last.units if found.median is None else found.units,
-        interval=_interval(low, high, last.severity) if found.n else "",
+        interval=interval_text(low, high, last.severity) if found.n else "",
         interval_units=_interval_units(low, high, conditions),
         left=100 * ends[0],
         right=100 * (1.0 if high is None else ends[1]),
@@ -85,7 +85,8 @@ def _row(
     )
 
 
-def _interval(low: float | None, high: float | None, strongest: float) -> str:
+def interval_text(low: float | None, high: float | None, strongest: float) -> str:
+    """A breaking severity's interval; None stands for beyond the ``strongest`` severity tried."""
     beyond = f"beyond {severity(strongest)}"
     if not low and high is None and low is not None:
         return "unknown"
