@@ -182,11 +182,12 @@ def _uneven_kinds(results: Results) -> Iterator[str]:
     """Kinds with a stronger severity that is clearly less harmful: intervals do not overlap."""
     for kind, conditions in conditions_by_kind(results).items():
         ceiling = 1.0
-        for condition in conditions:
-            if condition.n and condition.ci95[0] > ceiling:
+        # What a search tried on some targets only compares with nothing.
+        for condition in (c for c in conditions if c.n and not c.selected):
+            if condition.ci95[0] > ceiling:
                 yield kind
                 break
-            ceiling = min(ceiling, condition.ci95[1] if condition.n else 1.0)
+            ceiling = min(ceiling, condition.ci95[1])
 
 
 def _shown(names: Sequence[str]) -> tuple[str, ...]:

@@ -107,3 +107,9 @@ def test_more_phantoms_under_a_condition_are_said(make_results: Make) -> None:
     last = results.conditions[-1].model_copy(update={"phantoms": 9})
     results.conditions[-1] = last
     assert "most under fog 1, 9 in 40 frames" in said(results)
+
+
+def test_what_a_search_tried_on_some_targets_is_not_called_uneven(make_results: Make) -> None:
+    results = make_results({"snow": [8, 39]})
+    results.conditions[0] = results.conditions[0].model_copy(update={"selected": True})
+    assert "does not always" not in said(results)
