@@ -1,29 +1,54 @@
-# The agent's image: the device's install only, not root, one folder for its state.
-#     docker build -t fieldproof .
-#     docker run --rm -v fieldproof:/var/lib/fieldproof fieldproof --help
-# Python 3.11 because tflite-runtime, which also runs on 32-bit boards, ends there; Bookworm
-# because its glibc is the oldest that the Arm wheels accept.
-FROM python:3.11-slim-bookworm AS build
+# Two images, for amd64 and arm64 alike:
+#     docker build --target agent -t fieldproof-agent .
+#     docker build --target collector -t fieldproof-collector .
+#     docker run --rm -v fieldproof:/var/lib/fieldproof fieldproof-agent --help
+# tools/deploy/compose.yaml runs both with a broker. Python 3.11 because tflite-runtime ends there;
+# Bookworm because its glibc is the oldest that the Arm wheels accept. It is Debian's own Python,
+# the one on a Raspberry Pi, which `make test-arm64` runs too; it brings no pip into the result.
+FROM debian:bookworm-slim AS python
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends python3.11 \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/*
+RUN groupadd --gid 10001 fieldproof \
+    && useradd --uid 10001 --gid 10001 --home-dir /var/lib/fieldproof --create-home fieldproof
+ENV PATH=/opt/fieldproof/bin:$PATH PYTHONUNBUFFERED=1
+
+# pip stays in this stage: it installs into environments that have none.
+FROM python AS build
+RUN apt-get update && apt-get install --yes --no-install-recommends python3.11-venv ca-certificates
+RUN python3.11 -m venv /opt/build && python3.11 -m venv --without-pip /opt/fieldproof
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 COPY agent agent
 COPY tools tools
 COPY firmware_profiles firmware_profiles
-RUN python -m venv /opt/fieldproof && /opt/fieldproof/bin/pip install --no-cache-dir .
-# A container has no windows and no libGL: OpenCV's headless build of the same version, never both.
-RUN version=$(/opt/fieldproof/bin/pip list --format=freeze | sed -n 's/^opencv-python==//p') \
-    && /opt/fieldproof/bin/pip uninstall --yes opencv-python \
-    && /opt/fieldproof/bin/pip install --no-cache-dir "opencv-python-headless==$version" \
-    && /opt/fieldproof/bin/python -c 'import cv2' \
-    && /opt/fieldproof/bin/fieldproof --version \
-    && /opt/fieldproof/bin/pip uninstall --yes pip setuptools
+RUN /opt/build/bin/pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
 
-FROM python:3.11-slim-bookworm
-RUN groupadd --gid 10001 fieldproof \
-    && useradd --uid 10001 --gid 10001 --home-dir /var/lib/fieldproof --create-home fieldproof
-COPY --from=build /opt/fieldproof /opt/fieldproof
-ENV PATH=/opt/fieldproof/bin:$PATH PYTHONUNBUFFERED=1
+FROM build AS build-collector
+RUN /opt/build/bin/pip --python /opt/fieldproof/bin/python install --no-cache-dir --no-deps \
+    --requirement tools/deploy/collector.txt /wheels/fieldproof-*.whl
+RUN find /opt/fieldproof -type d -name tests -prune -exec rm -rf {} + \
+    && cd / && python -m tools.collector --help
+
+FROM build AS build-agent
+RUN /opt/build/bin/pip --python /opt/fieldproof/bin/python install --no-cache-dir --no-deps \
+    --requirement tools/deploy/agent.txt /wheels/fieldproof-*.whl
+RUN find /opt/fieldproof -type d -name tests -prune -exec rm -rf {} + \
+    && cd / && python -c 'import cv2, tflite_runtime.interpreter' && fieldproof --version
+
+FROM python AS collector
+COPY --from=build-collector /opt/fieldproof /opt/fieldproof
 # By number, so that an orchestrator can see that it is not root.
+USER 10001:10001
+VOLUME /var/lib/fieldproof
+WORKDIR /var/lib/fieldproof
+HEALTHCHECK --interval=30s --timeout=15s --start-period=60s \
+    CMD ["python", "-m", "tools.collector.health", "collector.heartbeat"]
+ENTRYPOINT ["python", "-m", "tools.collector", "--heartbeat", "collector.heartbeat"]
+CMD ["--help"]
+
+FROM python AS agent
+COPY --from=build-agent /opt/fieldproof /opt/fieldproof
 USER 10001:10001
 VOLUME /var/lib/fieldproof
 WORKDIR /var/lib/fieldproof

@@ -1,11 +1,12 @@
 # `make demo` and `make test` do all the set-up. PYTHON chooses the interpreter, VENV the folder
 # of the virtual environment, EXTRAS what is installed beside the test dependencies, FAULTS what is
-# asked of the fault campaign.
+# asked of the fault campaign, ARM64 which Debian releases `test-arm64` runs the agent on.
 VENV ?= .venv
 PYTHON ?= $(shell command -v $(VENV)/bin/python || for v in 3.11 3.12 3.13 3.10; do \
 	command -v python$$v && break; done || command -v python3)
 EXTRAS ?= test
 PYTEST_ARGS ?=
+ARM64 ?= bookworm trixie
 FAULTS ?= --seed 1 --faults 210
 FUZZ_ARGS ?=
 
@@ -14,13 +15,17 @@ comma := ,
 version := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 stamp := $(VENV)/.installed-$(version)-$(subst $(comma),-,$(EXTRAS))
 
-.PHONY: demo test faults fuzz check format clean install
+.PHONY: demo test test-arm64 faults fuzz check format clean install
 
 demo: install ## The whole thing on one machine: about a minute after the install
 	$(VENV)/bin/fieldproof demo
 
 test: install ## All tests
 	$(py) -m pytest -n auto --maxprocesses 4 --dist worksteal $(PYTEST_ARGS)
+
+test-arm64: install ## The agent on Debian's arm64 Python under qemu: 2 to 5 minutes a release
+	$(py) -m tests.arm64.userland $(ARM64)
+	ARM64="$(ARM64)" $(py) -m pytest tests/arm64 $(PYTEST_ARGS)
 
 faults: install ## The long fault campaign of telemetry: about 15 minutes, a table at the end
 	$(py) -m tests.faults $(FAULTS)
@@ -45,4 +50,4 @@ $(stamp): pyproject.toml tools/deploy/install
 	touch "$@"
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis fieldproof-out
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis fieldproof-out

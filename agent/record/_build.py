@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from agent.record._rows import PhantomRecord, TrialRecord
-from agent.values import Condition, Trial
+
+if TYPE_CHECKING:  # values need numpy, which a collector can do without
+    from agent.values import Condition, Trial
 
 
 def trial_record(trial: Trial, session: str) -> TrialRecord:

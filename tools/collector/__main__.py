@@ -14,6 +14,7 @@ from agent.errors import FieldproofError
 from agent.record import check_name
 from agent.telemetry.link import Address
 from tools.collector import NAME, Collector
+from tools.collector.heartbeat import Heartbeat
 from tools.stores import open_store
 
 log = logging.getLogger("collector")
@@ -41,7 +42,8 @@ def main(words: list[str] | None = None, prog: str = "python -m tools.collector"
             password_file=options.password_file,
         )
         with open_store(options.store) as store:
-            collector = Collector(address, store, site=options.site, name=options.name)
+            beat = Heartbeat(options.heartbeat) if options.heartbeat else None
+            collector = Collector(address, store, site=options.site, name=options.name, beat=beat)
             log.info("collecting from %s into %s", address, options.store)
             threading.Thread(target=_say, args=(collector, stop), daemon=True).start()
             collector.run_until(stop)
@@ -68,6 +70,9 @@ def parser(prog: str) -> argparse.ArgumentParser:
         "--name",
         default=NAME,
         help=f"MQTT client id, one per collector of a broker; default: {NAME}",
+    )
+    options.add_argument(
+        "--heartbeat", type=Path, help="file for python -m tools.collector.health to look at"
     )
     for name in ("ca-file", "cert-file", "key-file", "password-file"):
         options.add_argument(f"--{name}", type=Path)

@@ -6,6 +6,7 @@ import logging
 import random
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 
 from agent.errors import BrokerError
@@ -38,12 +39,20 @@ class Collector:
 
     ``site`` restricts it to one site. ``name`` is its MQTT client id: a second collector under
     the same name takes the first one's place, one under another name receives all as well, and
-    the store keeps each row once. ``last_error`` says what is wrong, if anything.
+    the store keeps each row once. ``last_error`` says what is wrong, if anything. ``beat`` is
+    called several times a second while it is connected and the store takes rows.
     """
 
     def __init__(
-        self, address: Address, store: Store, *, site: str = "+", name: str = NAME
+        self,
+        address: Address,
+        store: Store,
+        *,
+        site: str = "+",
+        name: str = NAME,
+        beat: Callable[[], None] | None = None,
     ) -> None:
+        self._beat = beat
         self.address, self.store, self.site, self.name = address, store, site, name
         self.statistics = CollectorStatistics()
         self._intake = Intake(store, self.statistics)
@@ -136,6 +145,8 @@ class Collector:
                 link.step(WAIT_S)
                 self._gather(link)
                 self._take(link)
+                if self._beat is not None:
+                    self._beat()
             self._take(link)
             link.settled(2.0)
 
