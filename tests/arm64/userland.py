@@ -24,6 +24,7 @@ from packaging.requirements import Requirement
 from agent.toml import tomllib
 
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
+QEMU: Final = "qemu-aarch64"
 CPU: Final = "cortex-a72"
 """A Raspberry Pi 4's."""
 MIRROR: Final = "http://deb.debian.org/debian"
@@ -142,7 +143,10 @@ def _unpack_emulator(release: Release) -> None:
     here = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True)
     apt = _Apt(release, suite, here.stdout.strip())
     apt.get("download", package)
-    apt.unpack(release.folder / "qemu")
+    every = release.folder / "qemu-all"
+    apt.unpack(every)
+    (every / "usr" / "bin" / QEMU).rename(release.folder / QEMU)
+    shutil.rmtree(every)  # the emulators of thirty other processors
 
 
 class _Apt:
@@ -200,7 +204,7 @@ def _unpack_wheels(release: Release, wanted: Sequence[str]) -> None:
 def _write_command(release: Release, root: Path) -> None:
     """A shell script in Python's place, so that ``sys.executable`` starts emulated children."""
     program = root / "usr" / "bin" / f"python{release.python}"
-    emulator = release.folder / "qemu" / "usr" / "bin" / "qemu-aarch64"
+    emulator = release.folder / QEMU
     home, wheels, qemu, there, real = (
         shlex.quote(str(path))
         for path in (root / "usr", release.folder / "wheels", emulator, root, program)
