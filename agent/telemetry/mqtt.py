@@ -259,10 +259,11 @@ class Mqtt(Publisher):
     def _namesake(self, status: Status, retained: bool) -> None:
         """Another session under this name throws us out, and many brokers do not say so.
 
-        It shows by its status: retained, where ours should be since our first birth, or live.
+        It shows by its status: retained, where ours should be since our first birth, or live. One
+        that stopped in good order has left the name to us.
         """
         since_birth = self.statistics.connects > 1 if retained else status.state == "online"
-        if since_birth and status.session != self.session:
+        if since_birth and status.state != "stopped" and status.session != self.session:
             taken = LinkLostError("Another agent is here.")
             taken.reason = TAKEN_OVER
             raise taken

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 
 from agent.errors import UsageError
 from agent.record import GapRecord, HealthRecord, Status, Topic, decode_batch, decode_status
-from agent.telemetry.link import Address, Link
+from agent.telemetry.link import Address, Link, LinkLostError
 from agent.telemetry.mqtt import Mqtt
 from agent.telemetry.outbox import Outbox
 from tools.broker import LocalBroker, local_broker
@@ -365,3 +366,17 @@ def test_when_the_wall_clock_jumps_by_years_order_and_timeouts_stay(
     assert days == [4000, -9000, 5000]
     walls = [row.stamp.wall_ms for row in rows[::5]]
     assert [round((b - a) / 86_400_000) for a, b in pairwise(walls)] == days
+
+
+@pytest.mark.parametrize(
+    ("state", "rival"), [("online", True), ("offline", True), ("stopped", False)]
+)
+def test_a_namesake_that_stopped_in_good_order_is_no_rival(
+    tmp_path: Path, state: str, rival: bool
+) -> None:
+    with Outbox(tmp_path) as outbox:
+        mqtt = Mqtt(outbox, Address("127.0.0.1"), "lab", "pi", "mine")
+        mqtt.statistics.connects = 2
+        said = Status(site="lab", device="pi", state=state, session="other")  # type: ignore[arg-type]
+        with pytest.raises(LinkLostError) if rival else nullcontext():
+            mqtt._namesake(said, retained=True)
