@@ -120,7 +120,7 @@ def reliability(name: str, clean: CalibrationFigures, other: CalibrationFigures 
                     mec=ACCENT,
                     alpha=0.9,
                     clip_on=False,
-                    gid=f"{'p' if hollow else 'c'}{number}",
+                    gid=f"{'hollow' if hollow else 'filled'}{number}",
                 )
         axes.set_xlim(0, 100)
         axes.set_ylim(0, 100)

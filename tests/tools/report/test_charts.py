@@ -53,10 +53,10 @@ def test_reliability_shows_a_dot_for_each_bin_filled_and_hollow() -> None:
         clean.add(confidence, right)
     other.add(0.5, True)
     svg = reliability("r", calibration_figures(clean), calibration_figures(other))
-    assert len(re.findall(r'id="r-c\d+"', svg)) == 2
-    assert len(re.findall(r'id="r-p\d+"', svg)) == 1
+    assert len(re.findall(r'id="r-filled\d+"', svg)) == 2
+    assert len(re.findall(r'id="r-hollow\d+"', svg)) == 1
     alone = reliability("r", calibration_figures(clean), None)
-    assert not re.search(r'id="r-p\d', alone)
+    assert not re.search(r'id="r-hollow\d', alone)
 
 
 def test_colours_are_the_pages_and_text_stays_text(make_results: Make) -> None:
