@@ -28,6 +28,20 @@ def _pem(key: ec.EllipticCurvePrivateKey, password: str = "") -> bytes:
     )
 
 
+def _signs() -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=False,
+        key_cert_sign=True,
+        crl_sign=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
 class Authority:
     """Issues certificates into a folder; ``ca`` is its own."""
 
@@ -69,7 +83,17 @@ class Authority:
             .not_valid_before(now - 10 * DAY)
             .not_valid_after(now + life)
             .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+            # Python 3.13 asks for what RFC 5280 does: both identifiers, and an authority's usage.
+            .add_extension(
+                x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
+            )
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()),
+                critical=False,
+            )
         )
+        if authority:
+            draft = draft.add_extension(_signs(), critical=True)
         if names is not None:
             draft = draft.add_extension(names, critical=False)
         return draft.sign(self._key, hashes.SHA256())
