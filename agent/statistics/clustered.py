@@ -8,10 +8,10 @@ room for a million scenes than for ten, and sums from any split of the scenes ar
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from statistics import NormalDist
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +23,6 @@ from agent.statistics.intervals import (
     censored_median,
     wilson,
 )
-
-T = TypeVar("T")
-
-_Z95 = NormalDist().inv_cdf(0.975)
 
 
 class Sums(NamedTuple):
@@ -199,49 +195,6 @@ def two_sided(t: float, freedom: int) -> float:
     if odd:
         within = 2 / math.pi * (angle + within)
     return min(1.0, max(0.0, 1 - within))
-
-
-def bootstrap(
-    clusters: Sequence[T],
-    statistic: Callable[[Sequence[T]], float],
-    *,
-    seed: int,
-    draws: int = 2000,
-) -> Interval:
-    """95 % interval of any figure, by drawing whole clusters anew.
-
-    ``statistic`` gives the figure of some clusters. Bias-corrected and accelerated (Efron 1987, J.
-    Am. Stat. Assoc. 82, 171-185), the acceleration from leaving out one cluster at a time. Raises
-    ``ValueError`` for fewer than two clusters.
-    """
-    many = len(clusters)
-    if many < 2:
-        raise ValueError("the bootstrap needs at least two clusters")
-    chance = np.random.default_rng(seed)
-    drawn = np.array(
-        [statistic([clusters[i] for i in chance.integers(0, many, many)]) for _ in range(draws)]
-    )
-    left_out = np.array(
-        [statistic([*clusters[:i], *clusters[i + 1 :]]) for i in range(many)], np.float64
-    )
-    return _accelerated(drawn, statistic(clusters), left_out)
-
-
-def _accelerated(
-    drawn: NDArray[np.float64], whole: float, left_out: NDArray[np.float64]
-) -> Interval:
-    """The quantiles of the draws that bias and skewness call for."""
-    normal = NormalDist()
-    below = float(((drawn < whole).mean() + (drawn <= whole).mean()) / 2)
-    shift = normal.inv_cdf(min(max(below, 1 / (2 * len(drawn))), 1 - 1 / (2 * len(drawn))))
-    apart = left_out.mean() - left_out
-    scale = float((apart**2).sum()) ** 1.5
-    skew = float((apart**3).sum()) / (6 * scale) if scale > 0 else 0.0
-    ends = []
-    for z in (-_Z95, _Z95):
-        moved = shift + (shift + z) / max(1 - skew * (shift + z), 1e-3)
-        ends.append(float(np.quantile(drawn, normal.cdf(moved))))
-    return Interval(min(ends), max(ends))
 
 
 Losses = tuple[tuple[float | None, int], ...]

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from agent.statistics.clustered import (
-    bootstrap,
     clustered_median,
     clustered_rate,
     critical,
@@ -129,21 +128,3 @@ def test_few_scenes_claim_no_interval_of_the_median() -> None:
     assert clustered_median(scenes, seed=0) == (0.5, 0.0, None)
     with pytest.raises(ValueError, match="no values"):
         clustered_median({}, seed=0)
-
-
-def test_the_bootstrap_covers_a_mean_of_clips_about_95_percent() -> None:
-    chance = np.random.default_rng(7)
-    held, runs = 0, 150
-    for number in range(runs):
-        values = chance.gamma(2, 1, 40)
-        low, high = bootstrap(list(values), lambda s: float(np.mean(s)), seed=number, draws=400)
-        held += low <= 2 <= high
-    assert 0.88 <= held / runs <= 1
-
-
-def test_the_bootstrap_repeats_from_its_seed() -> None:
-    values = [0.1, 0.5, 0.9, 0.3]
-    one, two = (bootstrap(values, lambda s: sum(s) / len(s), seed=3) for _ in range(2))
-    assert one == two
-    with pytest.raises(ValueError, match="two clusters"):
-        bootstrap([1.0], max, seed=0)
