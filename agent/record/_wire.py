@@ -7,8 +7,8 @@ import json
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise, repeat
-from operator import add
+from itertools import chain, repeat
+from operator import add, attrgetter
 from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import ConfigDict, FailFast, Field, ValidationError
@@ -157,7 +157,7 @@ def decode_batch(payload: bytes, max_rows: int = MAX_ROWS) -> Batch:
     body = _checked(_Body, tree)
     if sum(count for group in body.groups for _, count in group.seqs) > max_rows:
         raise PayloadError(f"The batch has more than {max_rows} rows.")
-    rows = sorted((row for group in body.groups for row in _rows(group)), key=lambda row: row.seq)
+    rows = sorted(chain.from_iterable(map(_rows, body.groups)), key=attrgetter("seq"))
     _ascending(rows, body.after)
     return Batch(Envelope.model_construct(**_envelope_fields(body)), tuple(rows))
 
@@ -260,8 +260,8 @@ def _same_version(tree: Any) -> None:
         raise VersionError(f"The batch is of {said}, and this version reads {_BATCH}.")
 
 
-def _rows(group: _Group) -> Iterator[Row]:
-    """The rows of a group."""
+def _rows(group: _Group) -> list[Row]:
+    """The rows of a group, by ``map``: a collector spends most of its time where rows are made."""
     if any(first + count - 1 > MAX_SEQ for first, count in group.seqs):
         raise PayloadError(f"A sequence number is above {MAX_SEQ}.")
     seqs = [seq for first, count in group.seqs for seq in range(first, first + count)]
@@ -271,12 +271,10 @@ def _rows(group: _Group) -> Iterator[Row]:
     try:
         stamps = _stamps(group.times, len(seqs))
         if columns is None:
-            for seq, at, raw in zip(seqs, stamps, _raw(group, len(seqs)), strict=True):
-                yield Row(seq, group.kind, at, None, raw)
-            return
-        rows = columns.rows(group.same, group.columns, len(seqs))
-        for seq, at, values in zip(seqs, stamps, rows, strict=True):
-            yield Row(seq, group.kind, at, values)
+            raw = _raw(group, len(seqs))
+            return list(map(Row, seqs, repeat(group.kind), stamps, repeat(None), raw))
+        values = columns.rows(group.same, group.columns, len(seqs))
+        return list(map(Row, seqs, repeat(group.kind), stamps, values))
     except PayloadError as error:
         raise PayloadError(f"A row of kind {group.kind} is wrong: {error.message}") from None
 
@@ -303,7 +301,7 @@ def _ascending(rows: Sequence[Row], after: int) -> None:
         raise PayloadError("The batch has no rows.")
     if rows[0].seq <= after:
         raise PayloadError(f"The batch says after {after} and holds row {rows[0].seq}.")
-    if any(a.seq == b.seq for a, b in pairwise(rows)):
+    if len({row.seq for row in rows}) < len(rows):
         raise PayloadError("The batch holds a sequence number twice.")
 
 
