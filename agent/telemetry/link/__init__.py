@@ -30,6 +30,8 @@ CONNECT_S = 10.0
 """From the name's look-up to the broker's answer to CONNECT, TLS included."""
 KEEPALIVE_S = 30
 SESSION_DAYS = 30
+MOST_BYTES = 4 << 20
+"""A larger packet is not sent to a persistent v5 link: what nobody may send fills no memory."""
 TAKEN_OVER = 0x8E
 UNSUPPORTED_VERSION = 0x84
 FAILURE = 0x80
@@ -240,6 +242,7 @@ class Link:
     def _properties(self) -> Properties:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.ReceiveMaximum = self.prefetch
+        properties.MaximumPacketSize = MOST_BYTES
         properties.SessionExpiryInterval = SESSION_DAYS * 86400
         return properties
 

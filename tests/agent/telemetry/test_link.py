@@ -133,6 +133,20 @@ def test_a_peer_that_accepts_and_says_nothing_is_given_up_in_time(
         assert time.monotonic() - began < 5
 
 
+def test_a_message_too_large_for_anyone_does_not_reach_a_persistent_link() -> None:
+    with local_broker(kind="mosquitto") as broker:
+        address = Address.parse(broker.url)
+        with Link(address, "reader", persistent=True) as reader, Link(address, "sender") as sender:
+            reader.subscribe(["t"])
+            for payload in (bytes(link_module.MOST_BYTES), b"small"):
+                sender.publish(Message("t", payload))
+            assert sender.settled(10)
+            end = time.monotonic() + 10
+            while not reader.messages and time.monotonic() < end:
+                reader.step(0.1)
+            assert [message.payload for message in reader.messages] == [b"small"]
+
+
 def test_a_name_that_is_not_found_is_said() -> None:
     with pytest.raises(BrokerError, match=r"mqtt://nowhere\.invalid:1883 cannot be reached"):
         Link(Address.parse("mqtt://nowhere.invalid"), "c")
