@@ -22,7 +22,7 @@ Part = Literal["boxes", "classes", "scores", "count"]
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class InputCard(_Table):
@@ -85,7 +85,7 @@ class ModelCard(_Table):
     output: OutputCard = Field(default_factory=OutputCard)
     aliases: dict[str, str] = Field(default_factory=dict)
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
 
     @classmethod
     def read(cls, path: Path) -> ModelCard:

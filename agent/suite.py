@@ -37,7 +37,7 @@ Severities = Annotated[tuple[Severity, ...], Field(max_length=100)]
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 class PartEntry(_Table):

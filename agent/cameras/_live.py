@@ -42,7 +42,7 @@ RENEW_S: Final = 60.0
 class LiveOptions(BaseModel):
     """The options that all live cameras have."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     deadline: float = Field(
         default=5.0, gt=0, le=600, description="s without a frame until the capture begins anew"

@@ -64,7 +64,7 @@ class Moment:
 class Perturbation(BaseModel, ABC):
     """The parameters of one perturbation, as a value; ``apply`` is a pure function of them."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     monotone: ClassVar[bool] = True
     """Whether more severity can be trusted to do more harm."""

@@ -48,7 +48,7 @@ def few(most: int) -> BeforeValidator:
 class Value(BaseModel):
     """Immutable; unknown fields are ignored; NaN and infinity are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False, defer_build=True)
 
 
 class Record(Value):

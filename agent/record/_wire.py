@@ -7,6 +7,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import chain, repeat
 from operator import add, attrgetter
 from typing import Annotated, Any, Final, TypeVar
@@ -89,8 +90,6 @@ _DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
     }
     for kind, model in RECORDS.items()
 }
-_COLUMNS: Final[Mapping[str, Columns]] = {kind: Columns(model) for kind, model in RECORDS.items()}
-_TIMES: Final = Columns(_Time)
 _REFUSAL: Final = Refusal.model_fields["schema_"].default
 _BATCH: Final = Envelope.model_fields["schema_"].default
 
@@ -102,6 +101,12 @@ MESSAGES: Final[Mapping[str, type[Value]]] = {
     "refusal": Refusal,
 }
 """A message's name -> the model of its JSON; ``time`` is part of a batch."""
+
+
+@cache
+def _columns(model: type[Value]) -> Columns:
+    """Made when first asked for: a device, which only writes, starts sooner without."""
+    return Columns(model)
 
 
 def pack(seq: int, stamp: Stamp, record: Record) -> Packed:
@@ -267,13 +272,13 @@ def _rows(group: _Group) -> list[Row]:
     seqs = [seq for first, count in group.seqs for seq in range(first, first + count)]
     for folded in (group, group.times):
         _measured(folded, len(seqs))
-    columns = _COLUMNS.get(group.kind)
+    model = RECORDS.get(group.kind)
     try:
         stamps = _stamps(group.times, len(seqs))
-        if columns is None:
+        if model is None:
             raw = _raw(group, len(seqs))
             return list(map(Row, seqs, repeat(group.kind), stamps, repeat(None), raw))
-        values = columns.rows(group.same, group.columns, len(seqs))
+        values = _columns(model).rows(group.same, group.columns, len(seqs))
         return list(map(Row, seqs, repeat(group.kind), stamps, values))
     except PayloadError as error:
         raise PayloadError(f"A row of kind {group.kind} is wrong: {error.message}") from None
@@ -288,7 +293,7 @@ def _raw(folded: _Folded, count: int) -> Iterator[str]:
 
 
 def _stamps(times: _Folded, count: int) -> list[Stamp]:
-    same, columns = _TIMES.checked(times.same, times.columns)
+    same, columns = _columns(_Time).checked(times.same, times.columns)
     boot, ms, wall, synced = (
         columns[name] if name in columns else [same.get(name, False)] * count
         for name in ("boot", "ms", "wall", "synced")

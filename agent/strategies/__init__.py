@@ -28,7 +28,7 @@ halving, which trusts that more severity does more harm, or from below, which do
 class Options(BaseModel):
     """What a user may set of a strategy; the base has nothing."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 @dataclass(frozen=True, slots=True)

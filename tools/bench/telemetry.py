@@ -41,6 +41,8 @@ COLLECTED: Final = 200_000
 PACED_S: Final = 10.0
 ROUNDS: Final = 3
 UNRECEIPTED: Final = 64
+SHOWN: Final = 20
+"""Samples of a long run that are printed; the JSON has all."""
 
 Bar = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 
@@ -139,7 +141,7 @@ def show(console: Console, measured: Telemetry) -> None:
         table.add_column("records", justify="right")
         for name in long.samples[0].resident_mb if long.samples else ():
             table.add_column(name, justify="right")
-        for sample in long.samples:
+        for sample in long.samples[:: 1 + len(long.samples) // SHOWN]:
             sizes = (f"{mb:.1f}" for mb in sample.resident_mb.values())
             table.add_row(f"{sample.records:,}", *sizes)
         console.print(table)

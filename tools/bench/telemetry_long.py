@@ -29,6 +29,9 @@ from tools.broker import LocalBroker, local_broker
 from tools.stores import open_store
 
 SAMPLES: Final = 10
+"""At least so many samples."""
+STEP: Final = 50_000
+"""Records between two samples at most: a run that still goes on is heard of."""
 AHEAD: Final = 20_000
 """Online, the agent waits while so many rows are in the outbox."""
 ROW_BYTES: Final = 1_000
@@ -82,7 +85,7 @@ class Long:
 
     def _grown(self, name: str) -> float:
         sizes = [sample.resident_mb[name] for sample in self.samples if sample.resident_mb[name]]
-        steady = sizes[1:] or sizes
+        steady = sizes[max(1, len(sizes) // SAMPLES) :] or sizes
         half = max(1, len(steady) // 2)
         return max(steady[-half:]) / max(steady[:half])
 
@@ -204,7 +207,7 @@ def _put_all(
 
     With ``ahead`` 0 it says when all is put, and then how far it is freed.
     """
-    step = max(1, count // SAMPLES)
+    step = max(1, min(count // SAMPLES, STEP))
     pause = threading.Event()
     with (
         Outbox(folder, max_bytes=max(1 << 30, count * ROW_BYTES)) as outbox,

@@ -16,7 +16,7 @@ Weather = Literal["sunny", "overcast", "low_sun"]
 class DriveByParameters(BaseModel):
     """One approach, or several: metres, metres per second, degrees, pixels."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     distance: float = Field(default=60.0, gt=1, le=300, description="m along the road at the start")
     end: float = Field(default=7.0, ge=1, le=300, description="m along the road at the end")
