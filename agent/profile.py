@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from agent import toml
 from agent.errors import ConfigError
@@ -25,12 +25,13 @@ class _Table(BaseModel):
 
 
 class CameraTable(_Table):
-    """The camera that the device usually has: ``--camera`` text and mode."""
+    """The camera that the device usually has: ``--camera`` text and mode, px and frames/s."""
 
     spec: str = "v4l2:/dev/video0"
     width: int = Field(default=640, ge=16, le=8192)
     height: int = Field(default=480, ge=16, le=8192)
     fps: float = Field(default=15.0, gt=0, le=240)
+    source: str = ""
 
 
 class SensorTable(_Table):
@@ -51,17 +52,65 @@ class SensorTable(_Table):
 
 
 class RuntimeTable(_Table):
-    """How the model is run: TFLite threads per interpreter."""
+    """How the model is run: by which TFLite package, and on what.
 
+    ``package`` is preferred where both are installed. ``threads`` are TFLite's, per interpreter;
+    ``workers`` are the processes of an evaluation on this device: a run on a camera has one.
+    ``delegate`` computes the model: ``none`` TFLite's own kernels, ``xnnpack`` the CPU's vector
+    units, ``edgetpu`` the shared library ``delegate_library``; ``remedy`` says what to do where
+    that library is absent.
+    """
+
+    package: Literal["tflite-runtime", "ai-edge-litert"] = "ai-edge-litert"
     threads: int = Field(default=1, ge=1, le=64)
+    workers: int = Field(default=1, ge=1, le=256)
+    delegate: Literal["none", "xnnpack", "edgetpu"] = "xnnpack"
+    delegate_library: str = ""
+    remedy: str = ""
+    source: str = ""
+
+    @model_validator(mode="after")
+    def _library_named(self) -> RuntimeTable:
+        if self.delegate == "edgetpu" and not self.delegate_library:
+            raise ValueError("the delegate edgetpu needs delegate_library, as libedgetpu.so.1")
+        return self
+
+
+class ThermalTable(_Table):
+    """When it is too hot, in degrees Celsius: the agent pauses at ``pause_c`` or above, and goes
+    on below ``resume_c``.
+    """
+
+    pause_c: float = Field(default=80.0, ge=20, le=125)
+    resume_c: float = Field(default=75.0, ge=0, le=125)
+    source: str = ""
+
+    @model_validator(mode="after")
+    def _cooler_to_resume(self) -> ThermalTable:
+        if self.resume_c >= self.pause_c:
+            raise ValueError(
+                f"resume_c ({self.resume_c:g}) must be below pause_c ({self.pause_c:g})"
+            )
+        return self
 
 
 class BudgetTable(_Table):
-    """What the agent may take: the outbox's size on disk and its rows' age, and frames a second."""
+    """What the agent may take of the device.
 
+    ``cpu_share`` is of all cores together; ``memory_mb`` what is resident, in MB of 10^6 bytes;
+    ``outbox_bytes`` and ``outbox_days`` the outbox's size on disk and its rows' age;
+    ``writes_mb_per_hour`` what goes to disk; ``max_fps`` frames a second, 0: as fast as it goes;
+    ``latency_ms`` what one inference of a 224 px model should take at most, 0: not said.
+    """
+
+    cpu_share: float = Field(default=1.0, gt=0, le=1)
+    memory_mb: int = Field(default=512, ge=32, le=1_000_000)
     outbox_bytes: int = Field(default=256 * 2**20, ge=2**20)
     outbox_days: float = Field(default=30.0, gt=0, le=3650)
-    max_fps: float = Field(default=0.0, ge=0, description="0: as fast as it goes")
+    writes_mb_per_hour: float = Field(default=100.0, gt=0)
+    max_fps: float = Field(default=0.0, ge=0)
+    latency_ms: float = Field(default=0.0, ge=0)
+    source: str = ""
 
 
 class TelemetryTable(_Table):
@@ -82,20 +131,37 @@ class EvidenceTable(_Table):
     max_px: int = Field(default=640, ge=64, le=8192)
 
 
+class ServiceTable(_Table):
+    """The commands that the agent obeys when they come over MQTT, by name; none by default."""
+
+    commands: tuple[str, ...] = ()
+
+
 class Profile(_Table):
-    """A device. ``compatible`` strings are matched against the device tree, most exact first."""
+    """A device. ``compatible`` strings are matched against the device tree, most exact first;
+    ``python`` is the first and the last version that the agent's packages exist for there.
+    """
 
     schema_: Literal["fieldproof.profile/1"] = Field(alias="schema")
     name: str
     summary: str
     compatible: tuple[str, ...] = ()
     machine: Literal["x86_64", "aarch64", "armv7l"]
+    python: str = Field(default="3.10 - 3.13", pattern=r"^3\.\d{1,2} - 3\.\d{1,2}$")
+    source: str = ""
     camera: CameraTable = CameraTable()
     sensor: SensorTable = SensorTable()
     runtime: RuntimeTable = RuntimeTable()
+    thermal: ThermalTable = ThermalTable()
     budgets: BudgetTable = BudgetTable()
     telemetry: TelemetryTable = TelemetryTable()
     evidence: EvidenceTable = EvidenceTable()
+    service: ServiceTable = ServiceTable()
+
+    def python_range(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """The first and the last Python that fit, both included, as (major, minor)."""
+        first, last = (text.split(".") for text in self.python.split(" - "))
+        return (int(first[0]), int(first[1])), (int(last[0]), int(last[1]))
 
 
 def shipped() -> tuple[str, ...]:

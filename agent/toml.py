@@ -76,6 +76,7 @@ def _tables(text: str, where: str, error: type[FieldproofError]) -> dict[str, An
 
 
 def _plain(message: str) -> str:
+    message = message.removeprefix("Value error, ")
     return {
         "Extra inputs are not permitted": "no such key",
         "Field required": "is missing",

@@ -49,6 +49,32 @@ def test_a_misspelt_key_is_refused_by_name(tmp_path: Path) -> None:
         load_profile(str(path))
 
 
+MINE = 'schema = "fieldproof.profile/1"\nname = "x"\nsummary = "x"\nmachine = "x86_64"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[thermal]\npause_c = 60\nresume_c = 60", r"resume_c \(60\) must be below pause_c \(60\)"),
+        ('[runtime]\ndelegate = "edgetpu"', "edgetpu needs delegate_library"),
+        ("[budgets]\ncpu_share = 0", r"budgets\.cpu_share: .*greater than 0"),
+        ("[budgets]\ncpu_share = 1.5", r"budgets\.cpu_share: .*less than or equal to 1"),
+        ('python = "3"', "python: "),
+    ],
+)
+def test_limits_that_cannot_be_are_refused_by_name(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text((text + "\n" + MINE) if text.startswith("python") else MINE + text)
+    with pytest.raises(ConfigError, match=said):
+        load_profile(str(path))
+
+
+def test_the_range_of_pythons_is_read_as_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(MINE + 'python = "3.9 - 3.11"')
+    assert load_profile(str(path)).python_range() == ((3, 9), (3, 11))
+
+
 def test_an_unknown_profile_is_refused_with_the_list() -> None:
     with pytest.raises(ConfigError, match=r"'pi9'.*raspberry-pi-5"):
         load_profile("pi9")
