@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Final
 
 from agent import __version__
-from agent.assembly import Examiner, Run, RunPlan, RunReport
+from agent.assembly import Examiner
 from agent.cameras._spec import without_secrets
 from agent.errors import BrokerError, FieldproofError
 from agent.profile import detect, load_profile
+from agent.run import Run, RunPlan, RunReport
 from agent.session import Examination
 from agent.telemetry.link import Address
 from agent.values import Frame

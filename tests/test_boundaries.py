@@ -20,6 +20,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"cameras", "models", "perturbations", "strategies", "probes", "telemetry"}),
     frozenset({"profile", "targets", "session", "recorder", "evidence"}),
     frozenset({"assembly"}),
+    frozenset({"run"}),
     frozenset({"__main__"}),
 )
 FAMILIES = LAYERS[4]
@@ -116,7 +117,7 @@ def test_no_import_cycles_even_inside_functions() -> None:
     [
         ("tools.collector", ["cv2", "tflite_runtime", "ai_edge_litert", "numpy", "typer", "rich"]),
         ("tools.stores", ["cv2", "tflite_runtime", "ai_edge_litert", "numpy", "typer", "rich"]),
-        ("agent.assembly", ["typer", "rich", "matplotlib", "jinja2", "pyarrow", "amqtt"]),
+        ("agent.run", ["typer", "rich", "matplotlib", "jinja2", "pyarrow", "amqtt"]),
     ],
 )
 def test_each_side_runs_without_the_other_sides_packages(module: str, without: list[str]) -> None:

@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agent.assembly import Examiner, Run, RunPlan
+from agent.assembly import Examiner
 from agent.evidence import Bucket, compress
 from agent.profile import EvidenceTable, load_profile
 from agent.record import Envelope, EvidenceRecord, Stamp, decode_batch, encode_batch, pack
+from agent.run import Run, RunPlan
 from agent.telemetry.link import Address, Link, Message
 from agent.telemetry.mqtt import MAX_BATCH_BYTES
 from tools.broker import LocalBroker

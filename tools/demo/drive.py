@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from agent.assembly import Examiner, Run, RunPlan
+from agent.assembly import Examiner
 from agent.cameras._open import open_camera
 from agent.errors import FieldproofError
 from agent.profile import detect, load_profile
+from agent.run import Run, RunPlan
 from agent.session import Examination
 from agent.telemetry.link import Address
 from agent.values import Frame
