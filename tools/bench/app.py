@@ -147,6 +147,34 @@ def bench_telemetry(
         raise typer.Exit(1)
 
 
+@bench_app.command("agent", epilog="Example: fieldproof bench agent --model model.tflite")
+def bench_agent(
+    model: Annotated[Path, typer.Option("--model", help="Card, or the bare file of a classifier.")],
+    budget: Annotated[
+        float, typer.Option("--budget", min=0.01, max=1.0, help="Share of all cores to keep to.")
+    ] = 0.25,
+    seconds: Annotated[
+        float, typer.Option("--seconds", min=10.0, help="How long to watch the budget.")
+    ] = 120.0,
+    frames: Annotated[
+        int, typer.Option("--frames", min=0, help="Frames for growth of memory; 0: none.")
+    ] = 10_000,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 where a goal is missed.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure what the agent costs a device: import, memory, processor, disk, growth."""
+    from tools.bench.agent import measure, show
+    from tools.progress import frames_bar
+
+    bar = partial(frames_bar, complaints, unit="steps")
+    measured = measure(model, bar, budget=budget, seconds=seconds, frames=frames)
+    print_json(measured.to_json()) if as_json else show(console, measured)
+    if strict and not measured.met:
+        raise typer.Exit(1)
+
+
 @bench_app.command("corners", epilog="Example: fieldproof bench corners")
 def bench_corners(
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="Drives of each weather.")] = 3,

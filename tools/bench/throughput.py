@@ -100,8 +100,8 @@ def measure(
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        examiner = Examiner(_card(model, folder), suite, checked=True)
-        data = data or DataSpec(f"folder:{_drawn(folder / 'pictures')}")
+        examiner = Examiner(card_of(model, folder), suite, checked=True)
+        data = data or DataSpec(f"folder:{drawn(folder / 'pictures')}")
         count = len(data.open())
         if count < FEWEST:
             raise UsageError(f"{data.source} holds {count} frames; {FEWEST} are needed at least.")
@@ -205,7 +205,7 @@ def _bare(examiner: Examiner, data: DataSpec) -> tuple[float, Inference]:
     return decode, inference(ModelCard.read(examiner.card).file)
 
 
-def _card(model: Path, folder: Path) -> Path:
+def card_of(model: Path, folder: Path) -> Path:
     """The card given, or a plain one for a classifier's file, whose labels are but numbers."""
     if model.suffix == ".toml":
         return model
@@ -223,7 +223,7 @@ def _card(model: Path, folder: Path) -> Path:
     return path
 
 
-def _drawn(folder: Path) -> Path:
+def drawn(folder: Path) -> Path:
     """A folder of pictures that differ, of the size that a camera gives."""
     folder.mkdir()
     pixels = scenes()[1].pixels
