@@ -20,8 +20,8 @@ from typing import Final, Literal
 Cause = Literal["", "order", "heat", "memory"]
 """Why nothing is tried: somebody ordered it, it is too hot, or memory is short."""
 
-SAVED_S: Final = 1.0
-"""Seconds of budget that are saved up at most while the agent has nothing to do."""
+SAVED_S: Final = 5.0
+"""Seconds of budget that are saved up at most while the agent could not use it."""
 
 LONGEST_S: Final = 60.0
 """The longest pause between two trials; debt beyond it is forgiven."""

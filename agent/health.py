@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -47,12 +48,12 @@ class Health:
 
 
 def _latency(name: str, count: str, seconds: Sequence[float]) -> dict[str, float]:
-    """Median and 95th percentile in ms, and of how many; nothing of none."""
+    """Median and 95th percentile (nearest rank) in ms, and of how many; nothing of none."""
     if not seconds:
         return {}
     ordered = sorted(seconds)
     return {
         f"{name}_ms": round(1000 * ordered[len(ordered) // 2], 3),
-        f"{name}_p95_ms": round(1000 * ordered[int(_P95 * (len(ordered) - 1))], 3),
+        f"{name}_p95_ms": round(1000 * ordered[math.ceil(_P95 * len(ordered)) - 1], 3),
         count: float(len(ordered)),
     }

@@ -129,10 +129,11 @@ class Pace:
             "cpu_share": (cpu_s - cpu_before) / max(1e-6, now - at) / governor.limits.cores,
             "cpu_allowed": governor.allowed,
             "pause_ms": 1000 * (paused_s - paused_before) / max(1, self._trials),
-            "kinds_share": self._share / max(1, self._frames) if self._frames else 1.0,
             "paused": float(bool(governor.cause)),
             **{f"paused_{cause}_s": self._held[cause] for cause in ("cpu", "heat", "memory")},
         }
+        if self._frames:
+            known["kinds_share"] = self._share / self._frames
         self._trials = self._frames = 0
         self._share = 0.0
         return {name: round(value, 4) for name, value in known.items()}
