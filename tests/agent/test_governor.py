@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.governor import (
@@ -75,21 +75,20 @@ class Device:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    share=st.floats(0.05, 1.0),
+    share=st.floats(0.05, 0.85),
     cores=st.integers(1, 16),
-    threads=st.floats(0.2, 8.0),
-    typical_s=st.floats(0.001, 2.0),
+    greed=st.floats(0.0, 1.0),
+    trials=st.integers(60, 20_000),
     beside=st.floats(0.0, 0.7),
     seed=st.integers(0, 10**6),
 )
 def test_the_share_of_two_minutes_is_within_a_tenth_of_the_budget_whatever_a_trial_costs(
-    share: float, cores: int, threads: float, typical_s: float, beside: float, seed: int
+    share: float, cores: int, greed: float, trials: int, beside: float, seed: int
 ) -> None:
     rate = share * cores
-    threads = min(threads, cores)
-    # A device that would exceed its budget, with trials that two minutes of budget hold 30 of.
-    assume(threads > 1.1 * rate)
-    assume(2 * typical_s * threads < 120 * rate / 30)
+    # It would take between a tenth too much and all; the budget is good for so many trials.
+    threads = 1.1 * rate + greed * (cores - 1.1 * rate)
+    typical_s = 120 * rate / threads / trials
     chance = random.Random(seed)
     device = Device(
         Limits(cpu_share=share, cores=cores),
