@@ -68,6 +68,7 @@ class Pace:
         self._ticked = -math.inf
         self._held: dict[str, float] = defaultdict(float)
         self._cause: Cause = ""
+        self._unpaid = False
         self._trials = self._frames = 0
         self._share = 0.0
         self._before = (time.monotonic(), 0.0, 0.0)
@@ -100,6 +101,8 @@ class Pace:
                 break
             self._wait(min(wait_s, until - now), "cpu")
             self._hold()
+        else:
+            self._tell_unpaid()
         if self._stop.is_set():
             raise Interrupted
 
@@ -173,6 +176,17 @@ class Pace:
         self._stop.wait(min(seconds, TICK_S))
         self._held[cause] += time.monotonic() - began
         self._tick()
+
+    def _tell_unpaid(self) -> None:
+        """Say, once, that the longest pause has not paid for what the agent uses meanwhile."""
+        if not self._unpaid and not self._stop.is_set():
+            self._unpaid = True
+            log.warning(
+                "Without any trial the agent takes more than its CPU budget, %.0f %% of %d cores. "
+                "Give the camera a smaller size or frame rate, or raise budgets.cpu_share.",
+                100 * self.governor.allowed,
+                self.governor.limits.cores,
+            )
 
     def _tell(self) -> None:
         """Say in the log that a pause begins or ends."""

@@ -146,6 +146,19 @@ def test_a_budget_that_is_spent_makes_it_wait_and_the_share_is_told() -> None:
     assert told["cpu_allowed"] == 0.05
 
 
+def test_a_camera_that_takes_the_whole_budget_is_named_and_something_is_tried_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(pace, "LONGEST_S", 0.05)
+    running, _, _ = pacing(Limits(cpu_share=1e-6, cores=1))
+    sum(i * i for i in range(100_000))
+    running.between()
+    running.between()
+    assert [text for text in caplog.messages if "more than the CPU budget" in text] == [
+        caplog.messages[0]
+    ]
+
+
 def test_a_frame_during_which_the_device_was_throttled_says_so() -> None:
     readings = {"throttled": 0.0}
     running, _, _ = pacing(Limits(), readings)

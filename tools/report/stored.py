@@ -23,6 +23,7 @@ from agent.values import Condition, Part, Sighting
 from tools.evaluate.figures import Beyond, clean_figures, condition_figures, summarise
 from tools.evaluate.results import DataFacts, ModelFacts, Results
 from tools.evaluate.trials import TrialRow
+from tools.report.device import device_facts
 from tools.report.exhibit import Exhibit
 from tools.report.page import write_report
 from tools.stores import Store, open_store
@@ -56,6 +57,8 @@ def session_results(store: Store, session: Row) -> Results:
     phantoms = (row for row in store.rows("phantoms") if _same_session(row, session))
     results = stored_results(session, _rows(store, session), phantoms)
     first = next(_trials(store, session), None)
+    health = (row for row in store.rows("health") if _same_session(row, session))
+    results.environment |= device_facts([json.loads(row["readings"]) for row in health])
     results.data.reference = "truth" if first is None or first["from_truth"] else "prediction"
     return results
 
