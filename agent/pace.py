@@ -92,17 +92,7 @@ class Pace:
         above the budget though nothing was tried.
         """
         self._trials += 1
-        self._tick()
-        self._hold()
-        until = time.monotonic() + LONGEST_S
-        while (now := time.monotonic()) < until and not self._stop.is_set():
-            wait_s = self.governor.owed(now, self._meter.read())
-            if not wait_s:
-                break
-            self._wait(min(wait_s, until - now), "cpu")
-            self._hold()
-        else:
-            self._tell_unpaid()
+        self._allow()
         if self._stop.is_set():
             raise Interrupted
 
@@ -116,11 +106,14 @@ class Pace:
         self.governor.examined(count, took_s, paused_s)
 
     def rest(self) -> None:
-        """Wait for the next frame, where frames a second are limited."""
+        """Wait until the next frame may be examined; it is taken after that, and is fresh.
+
+        Raises ``BudgetError`` as ``between`` does.
+        """
         due = time.monotonic() + self.governor.until_frame(time.monotonic())
         while (left := due - time.monotonic()) > 0 and not self._stop.is_set():
             self._wait(left, "fps")
-        self._tick()
+        self._allow()
 
     def readings(self) -> dict[str, float]:
         """How it has gone since the last call; ``paused_*_s`` since the beginning."""
@@ -140,6 +133,20 @@ class Pace:
         self._trials = self._frames = 0
         self._share = 0.0
         return {name: round(value, 4) for name, value in known.items()}
+
+    def _allow(self) -> None:
+        """Wait until something may be tried, or the run is to stop."""
+        self._tick()
+        self._hold()
+        until = time.monotonic() + LONGEST_S
+        while (now := time.monotonic()) < until and not self._stop.is_set():
+            wait_s = self.governor.owed(now, self._meter.read())
+            if not wait_s:
+                break
+            self._wait(min(wait_s, until - now), "cpu")
+            self._hold()
+        else:
+            self._tell_unpaid()
 
     def _tick(self) -> None:
         """Take in readings and see to duties, when it is time."""

@@ -137,6 +137,8 @@ def test_an_agent_pauses_when_it_is_too_hot_and_goes_on_when_it_is_cooler(tmp_pa
     with running(tmp_path) as device:
         more(device, "trial")
         more(device, "health")
+        nice = os.getpriority(os.PRIO_PROCESS, device.process.pid)
+        assert nice >= max(10, os.getpriority(os.PRIO_PROCESS, 0))
         device.celsius(85)
         device.says("Paused: it is 85.0 C, the limit is 80.0 C; goes on below 70.0 C.")
         device.celsius(75)
