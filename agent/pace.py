@@ -82,7 +82,7 @@ class Pace:
         count = self.governor.kinds(len(kinds)) if self._live else len(kinds)
         self._strategy.only = self._rotation.take(count) if count < len(kinds) else None
         self._frames += 1
-        self._share += count / max(1, len(kinds))
+        self._share += count / len(kinds) if kinds else 1.0
         self.throttled = self.governor.throttled
 
     def between(self) -> None:

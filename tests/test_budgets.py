@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from agent.probes._sysfs import VARIABLE
+from agent.probes.throttling import PI
 from agent.record import HealthRecord, SessionEndRecord, TrialRecord, unpack
 from agent.telemetry.outbox import Outbox
 
@@ -79,6 +80,12 @@ class Device:
         new = zone / "new"
         new.write_text(f"{value}000\n")
         new.rename(zone / "temp")
+
+    def throttle(self, bits: str) -> None:
+        """What a Raspberry Pi's firmware says."""
+        file = self.folder / "sys" / PI
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(bits)
 
     def says(self, words: str) -> None:
         """Wait until the log has the words."""
@@ -147,7 +154,9 @@ def test_an_agent_pauses_when_it_is_too_hot_and_goes_on_when_it_is_cooler(tmp_pa
         device.celsius(60)
         device.says("Goes on after a pause for heat")
         more(device, "trial")
-        more(device, "health")
+        device.throttle("50004")
+        for _ in range(3):
+            more(device, "health")
         records = device.stop()
     told = [
         (record.readings["temperature_c"], record.readings["paused"])
@@ -163,6 +172,10 @@ def test_an_agent_pauses_when_it_is_too_hot_and_goes_on_when_it_is_cooler(tmp_pa
     assert TrialRecord not in kinds[paused[0] : paused[-1]]
     assert TrialRecord in kinds[: paused[0]]
     assert TrialRecord in kinds[paused[-1] :]
+    slowed = [r.readings for r in records if isinstance(r, HealthRecord)][-1]
+    assert (slowed["throttled"], slowed["throttled_since_boot"]) == (1.0, 1.0)
+    assert slowed["cpu_allowed"] == pytest.approx(0.9 / 4), "it makes way"
+    assert slowed["predictions_throttled"] > 0
     end = records[-1]
     assert isinstance(end, SessionEndRecord)
     assert end.why == "stopped"
