@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import signal
 import sys
 import time
@@ -28,6 +29,10 @@ SHOWN: Final = 20
 
 SAY_S: Final = 10.0
 """Seconds between two lines on how far a run is."""
+
+NICE: Final = 10
+"""The agent's niceness at least: the device's own work goes first. Its priority in reading and
+writing follows from it (see ioprio_set(2)), and what it starts inherits both."""
 
 
 def main(words: list[str] | None = None, prog: str = "python -m agent") -> int:
@@ -60,6 +65,7 @@ def main(words: list[str] | None = None, prog: str = "python -m agent") -> int:
 
 def run(plan: RunPlan) -> RunReport:
     """Run a plan, saying now and then how far it is; SIGTERM and Ctrl-C end it cleanly."""
+    os.nice(max(0, NICE - os.nice(0)))
     agent = Run(plan)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: agent.stop.set())

@@ -11,6 +11,7 @@
     |-- CameraError        69  no frames are to be had
     |-- OutputError        73  results cannot be written
     |   `-- OutboxError    73  records cannot be kept on disk
+    |-- BudgetError        75  the device's budget is used up; a new start may help
     |-- BrokerError        75  the broker or store cannot be reached now; try again
     |   `-- StoreError     75  the collector's store (tools.stores)
     `-- ConfigError        78  a profile, suite or policy that cannot be used
@@ -83,6 +84,12 @@ class OutputError(FieldproofError):
 
 class OutboxError(OutputError):
     """Records cannot be kept on disk."""
+
+
+class BudgetError(FieldproofError):
+    """A budget of the device's is used up, and pausing has not helped; a new start may."""
+
+    exit_code = 75
 
 
 class BrokerError(FieldproofError):

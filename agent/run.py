@@ -7,7 +7,6 @@ import logging
 import re
 import socket
 import threading
-import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,11 +19,14 @@ from agent.cameras._open import open_camera
 from agent.errors import FieldproofError
 from agent.evidence import Evidence
 from agent.geometry.tracks import Tracker
+from agent.health import Health
+from agent.pace import Pace, limits_of
 from agent.probes import family as probes
+from agent.probes._watch import Watch
 from agent.profile import Profile
 from agent.record import SessionRecord
 from agent.recorder import Recorder, Totals
-from agent.session import Examination, Session
+from agent.session import Examination, Interrupted, Session
 from agent.telemetry import Publisher
 from agent.telemetry.link import Address
 from agent.telemetry.mqtt import Mqtt
@@ -127,29 +129,58 @@ class Run:
         watch: Callable[[Run, Frame, Examination], None] | None,
     ) -> str:
         """Examine frame after frame; why it ended."""
-        pace = _Pace(self.plan.profile.budgets.max_fps)
-        health = _Health(self.plan.profile.telemetry.health_s)
+        health = Health(self.plan.profile.telemetry.health_s)
         evidence = Evidence(
             self.plan.profile.evidence, session, self.session_id, self.publisher.outbox.put
         )
+
+        def duty() -> None:
+            """What goes on while the loop waits on purpose: called about once a second."""
+            if health.due:
+                told = {**health.readings(), **vitals.latest(), **pace.readings()}
+                telemetry = telemetry_readings(self.publisher)
+                recorder.health({**told, **camera.readings(), **telemetry})
+
         camera.heed(self.stop)
-        for frame in camera.frames():
-            if self.stop.is_set():
-                return "stopped"
-            examination = None if frame.fault else session.examine(frame)
-            if examination is not None:
-                recorder.add(examination)
-                evidence.offer(frame, examination)
-                if watch is not None:
-                    watch(self, frame, examination)
-            readings = health.due(examination)
-            if readings is not None:
-                told = telemetry_readings(self.publisher)
-                recorder.health({**readings, **camera.readings(), **told})
-            if self.plan.frames and recorder.totals.frames >= self.plan.frames:
-                return "frame limit"
-            pace.wait(self.stop)
+        with Watch(probe() for probe in probes) as vitals:
+            pace = self._pace(session, camera, vitals)
+            pace.duty, session.between = duty, pace.between
+            for frame in camera.frames():
+                try:
+                    examination = None if frame.fault else self._examine(frame, session, pace)
+                except Interrupted:
+                    return "stopped"
+                if examination is not None:
+                    health.add(examination, pace.throttled)
+                    recorder.add(examination)
+                    evidence.offer(frame, examination)
+                    if watch is not None:
+                        watch(self, frame, examination)
+                duty()
+                if self.plan.frames and recorder.totals.frames >= self.plan.frames:
+                    return "frame limit"
+                pace.rest()
         return "stopped" if self.stop.is_set() else "camera ended"
+
+    def _pace(self, session: Session, camera: Camera, vitals: Watch) -> Pace:
+        plan = self.plan
+        limits = limits_of(plan.profile)
+        self.pace = Pace(
+            limits,
+            session.strategy,
+            self.stop,
+            vitals.latest,
+            live=camera.live,
+            seed=plan.examiner.seed,
+        )
+        return self.pace
+
+    def _examine(self, frame: Frame, session: Session, pace: Pace) -> Examination:
+        """One frame, when and as far as the limits allow. Raises ``Interrupted``."""
+        pace.begin()
+        examination = session.examine(frame)
+        pace.end()
+        return examination
 
     def _publisher(self, outbox: Outbox, session: Session) -> Mqtt:
         plan = self.plan
@@ -187,48 +218,6 @@ class Run:
             camera=camera.kind,
             versions=versions(model.runtime),
         )
-
-
-class _Pace:
-    """Keeps the frame rate at or below a limit, in frames per second; 0: no limit."""
-
-    def __init__(self, most: float) -> None:
-        self._period = 1 / most if most else 0.0
-        self._next = time.monotonic()
-
-    def wait(self, stop: threading.Event) -> None:
-        self._next = max(self._next + self._period, time.monotonic())
-        stop.wait(max(0.0, self._next - time.monotonic()))
-
-
-class _Health:
-    """Reads all probes every so many seconds, with the loop's own figures since the last time."""
-
-    def __init__(self, period_s: float) -> None:
-        self._period_s = period_s
-        self._probes = [probe() for probe in probes]
-        self._since = time.monotonic()
-        self._frames = 0
-        self._pictures = 0
-        self._predict_s = 0.0
-
-    def due(self, seen: Examination | None) -> dict[str, float] | None:
-        """The readings when it is time, else None. ``seen`` is None for a frame that is no use."""
-        if seen is not None:
-            self._frames += 1
-            self._pictures += 1 + len(seen.inferences)
-            self._predict_s += seen.predict_s
-        elapsed = time.monotonic() - self._since
-        if elapsed < self._period_s:
-            return None
-        readings = {
-            "frames_per_s": round(self._frames / elapsed, 3),
-            "predict_ms": round(1000 * self._predict_s / max(1, self._pictures), 3),
-        }
-        for probe in self._probes:
-            readings.update(probe.read())
-        self._since, self._frames, self._pictures, self._predict_s = time.monotonic(), 0, 0, 0.0
-        return readings
 
 
 def telemetry_readings(publisher: Publisher) -> dict[str, float]:

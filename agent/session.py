@@ -35,6 +35,10 @@ from agent.values import (
 T = TypeVar("T")
 
 
+class Interrupted(Exception):
+    """Whoever is called between trials wants no more: the frame is given up as a whole."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inference:
     """One perturbed picture's answer: the trials it served and the phantoms in it.
@@ -56,7 +60,8 @@ class Examination:
 
     ``clean`` are the sightings of ``targets``, in order; a frame with nothing to be seen has no
     targets but may have phantoms. ``skipped`` names a label that the model does not know.
-    ``answer`` is the model's, on the clean frame. Seconds are wall-clock sums over the frame.
+    ``answer`` is the model's, on the clean frame. Seconds are wall-clock sums over the frame;
+    ``predictions_s`` are those of each prediction, the clean one first.
     """
 
     frame: int
@@ -69,6 +74,7 @@ class Examination:
     perturb_s: float = 0.0
     predict_s: float = 0.0
     answer: Prediction | None = None
+    predictions_s: tuple[float, ...] = ()
 
 
 class Perturber:
@@ -104,6 +110,10 @@ class Perturber:
         return ", ".join(p.describe(severity) for p, severity in self.ordered(condition))
 
 
+def _at_once() -> None:
+    """Nothing lies between two trials."""
+
+
 @dataclass
 class Session:
     """Examines frames one by one with one model and one strategy.
@@ -114,6 +124,8 @@ class Session:
     Without a ``tracker`` each frame stands for itself, so frames may come in any order and to any
     worker; predicted targets are then numbered from left to right. With one, for frames in
     order, they keep their names, and their places are steadied.
+
+    ``between`` is called before each trial and may take its time.
     """
 
     model: Model
@@ -123,11 +135,12 @@ class Session:
     sensor: Sensor = field(default_factory=Sensor)
     perturber: Perturber = field(default_factory=Perturber)
     tracker: Tracker | None = None
+    between: Callable[[], None] = _at_once
 
     def examine(self, frame: Frame) -> Examination:
         """Run one frame's path. Calls the model once clean and once per condition picture.
 
-        Raises ``DataError`` where a detector's target has no box.
+        Raises ``DataError`` where a detector's target has no box, and what ``between`` raises.
         """
         clock = _Clock()
         clean = clock.predict(self.model, frame.pixels)
@@ -145,8 +158,9 @@ class Session:
             tuple(inferences),
             skipped,
             clock.perturb_s,
-            clock.predict_s,
+            sum(clock.predictions_s),
             clean,
+            tuple(clock.predictions_s),
         )
 
     def picture(self, frame: Frame, condition: Condition, target: Target | None) -> Pixels:
@@ -176,6 +190,7 @@ class Session:
             if not pictures:
                 return inferences
             for condition, served in pictures:
+                self.between()
                 inference = self._try(frame, condition, served, targets, clean, clock, places)
                 inferences.append(inference)
                 for trial in inference.trials:
@@ -258,12 +273,12 @@ class _Clock:
 
     def __init__(self) -> None:
         self.perturb_s = 0.0
-        self.predict_s = 0.0
+        self.predictions_s: list[float] = []
 
     def predict(self, model: Model, pixels: Pixels) -> Prediction:
         start = time.perf_counter()
         answer = model.predict(pixels)
-        self.predict_s += time.perf_counter() - start
+        self.predictions_s.append(time.perf_counter() - start)
         return answer
 
     def perturb(self, make: Callable[[], T]) -> T:

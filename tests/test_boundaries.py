@@ -18,7 +18,9 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"metrics", "statistics", "vocabulary", "record", "card", "suite"}),
     frozenset({"geometry"}),
     frozenset({"cameras", "models", "perturbations", "strategies", "probes", "telemetry"}),
-    frozenset({"profile", "targets", "session", "recorder", "evidence"}),
+    frozenset(
+        {"profile", "governor", "targets", "session", "recorder", "evidence", "pace", "health"}
+    ),
     frozenset({"assembly"}),
     frozenset({"run"}),
     frozenset({"__main__"}),

@@ -58,6 +58,12 @@ class Strategy(ABC):
 
     def __init__(self, conditions: Sequence[Condition], settings: Options | None = None) -> None:
         self.conditions = tuple(conditions)
+        self.only: frozenset[str] | None = None
+        """The kinds that the next frame may be tried under; None: all. Set between frames."""
+
+    def admits(self, condition: Condition) -> bool:
+        """Whether a condition may be asked for on this frame."""
+        return self.only is None or condition.kind in self.only
 
     @property
     def kind(self) -> str:
@@ -73,7 +79,8 @@ class Strategy(ABC):
         """The next conditions for a target; none means that the target is done.
 
         Asked again after each round of ``tell``. All targets of one frame come together, frames
-        in ascending order.
+        in ascending order. Only conditions that it ``admits`` may be asked for: a device that lacks
+        the time for all deals out their kinds over the frames.
         """
 
     def tell(self, trial: Trial) -> None:  # noqa: B027 - a strategy need not learn

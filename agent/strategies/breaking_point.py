@@ -67,7 +67,8 @@ class BreakingPoint(Strategy):
         if target.number not in self._searches:
             self._searches[target.number] = self._begin()
         search = self._searches[target.number]
-        asked = self._opening.limit(target, search.wanted())
+        wanted = list(filter(self.admits, search.wanted()))
+        asked = self._opening.limit(target, wanted)
         search.asked(asked)
         return asked
 

@@ -68,7 +68,8 @@ class Coverage(Strategy):
     def _widest(self) -> tuple[Condition, ...]:
         """The conditions for a frame; the sort is stable, so ties keep the suite's order."""
         ranked = sorted(
-            self.conditions, key=lambda c: (-self._cells[c].width(), self._cells[c].trials)
+            filter(self.admits, self.conditions),
+            key=lambda c: (-self._cells[c].width(), self._cells[c].trials),
         )
         return tuple(ranked[: self.settings.per_frame])
 

@@ -23,7 +23,7 @@ class Grid(Strategy):
         if target.number in self._asked:
             return ()
         self._asked.add(target.number)
-        return self.conditions
+        return tuple(filter(self.admits, self.conditions))
 
     def searched(self, kind: str) -> Search:
         return "grid"

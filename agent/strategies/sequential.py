@@ -128,7 +128,8 @@ class Sequential(Strategy):
         if target.label is None:
             return ()
         open_kinds = [k.condition for k in self._kinds.values() if k.decision == "open"]
-        wanted = [c for c in open_kinds if (target.number, c.kind) not in self._asked]
+        admitted = filter(self.admits, open_kinds)
+        wanted = [c for c in admitted if (target.number, c.kind) not in self._asked]
         asked = self._opening.limit(target, wanted)
         self._asked.update((target.number, condition.kind) for condition in asked)
         return asked

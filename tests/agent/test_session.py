@@ -13,7 +13,7 @@ from agent.geometry.outline import Found
 from agent.geometry.shapes import Shape
 from agent.geometry.tracks import Tracker
 from agent.models import Model
-from agent.session import Perturber, Session
+from agent.session import Interrupted, Perturber, Session
 from agent.strategies import Strategy
 from agent.strategies.grid import Grid
 from agent.values import (
@@ -292,6 +292,26 @@ def test_signs_that_change_sides_keep_their_tracks_where_frames_come_in_order(
         tracks = {t.region: t.track for t in examiner.examine(view).targets}
         names.append(tracks[near])
     assert len(set(names)) == (1 if tracker else 2)
+
+
+def test_between_trials_somebody_else_may_wait_or_end_the_frame() -> None:
+    examiner = session(FOG, THIN, STICKER)
+    queries: list[int] = []
+    examiner.between = lambda: queries.append(examiner.model.queries)
+    view = frame(TrueObject("stop sign", SIGN))
+    seen = examiner.examine(view)
+    assert queries == [1, 2, 3], "after the clean prediction, and after each trial but the last"
+    assert len(seen.predictions_s) == 4
+    assert sum(seen.predictions_s) == seen.predict_s
+
+    def enough() -> None:
+        raise Interrupted
+
+    ended = session(FOG, THIN)
+    ended.between = enough
+    with pytest.raises(Interrupted):
+        ended.examine(view)
+    assert ended.model.queries == 1
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1)])

@@ -7,6 +7,7 @@ session has not ended the number of frames is that of the frames with trials.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, islice
 from pathlib import Path
@@ -22,6 +23,7 @@ from agent.values import Condition, Part, Sighting
 from tools.evaluate.figures import Beyond, clean_figures, condition_figures, summarise
 from tools.evaluate.results import DataFacts, ModelFacts, Results
 from tools.evaluate.trials import TrialRow
+from tools.report.device import device_facts
 from tools.report.exhibit import Exhibit
 from tools.report.page import write_report
 from tools.stores import Store, open_store
@@ -55,6 +57,8 @@ def session_results(store: Store, session: Row) -> Results:
     phantoms = (row for row in store.rows("phantoms") if _same_session(row, session))
     results = stored_results(session, _rows(store, session), phantoms)
     first = next(_trials(store, session), None)
+    health = (row for row in store.rows("health") if _same_session(row, session))
+    results.environment |= device_facts([json.loads(row["readings"]) for row in health])
     results.data.reference = "truth" if first is None or first["from_truth"] else "prediction"
     return results
 
@@ -88,12 +92,10 @@ def choose(sessions: Sequence[Row], wanted: str | None, place: str) -> Row:
 
 def stored_results(session: Row, trials: Iterable[TrialRow], phantoms: Iterable[Row]) -> Results:
     """A session's trials and phantoms as results; the trials are read once, in their order."""
-    tally, scenes, frames, labels = Tally(), SceneTally(), 0, set[str]()
+    tally, scenes, frames, labels = Tally(), SceneTally(), _Frames(), set[str]()
     confusions: dict[CellKey, Confusion] = {}
-    before: tuple[str, int] | None = None
     for rows in _by_target(trials):
-        place = (rows[0].clip, rows[0].frame)
-        frames, before = frames + (place != before), place
+        frames.add(rows)
         labels.add(rows[0].label)
         clean = _clean(rows[0])
         scenes.add([_glimpse(rows)])
@@ -110,10 +112,10 @@ def stored_results(session: Row, trials: Iterable[TrialRow], phantoms: Iterable[
     def beyond(key: CellKey) -> Beyond:
         return Beyond(scenes.seen(key), scenes.lost(key), confusions.get(key))
 
-    count = session["frames"] or frames
+    count = session["frames"] or frames.all
     parts = _parts(session["suite"])
     _add_phantoms(tally, phantoms)
-    _add_frames(tally, count, parts)
+    _add_frames(tally, count, parts, frames)
     units = {key: _units(key, parts) for key in tally.cells}
     return Results(
         schema="fieldproof.results/1",
@@ -201,17 +203,43 @@ def _key(row: TrialRow) -> CellKey:
     return CellKey(row.kind, row.severity, row.level)
 
 
-def _add_frames(tally: Tally, frames: int, parts: dict[CellKey, Condition]) -> None:
+class _Frames:
+    """Frames with trials, in all and by condition. They come in order, target by target."""
+
+    def __init__(self) -> None:
+        self.all = 0
+        self._tried: Counter[CellKey] = Counter()
+        self._last: dict[CellKey | None, tuple[str, int]] = {}
+
+    def add(self, rows: Sequence[TrialRow]) -> None:
+        """Take the trials of one target."""
+        place = (rows[0].clip, rows[0].frame)
+        self.all += self._last.get(None) != place
+        self._last[None] = place
+        for key in map(_key, rows):
+            self._tried[key] += self._last.get(key) != place
+            self._last[key] = place
+
+    def share(self, key: CellKey) -> float:
+        """Of the frames with trials, those with one under a condition; 1 where there is none.
+
+        An agent that lacks the time for all conditions deals them out over the frames.
+        """
+        return self._tried[key] / self.all if self.all else 1.0
+
+
+def _add_frames(tally: Tally, frames: int, parts: dict[CellKey, Condition], seen: _Frames) -> None:
     """How many pictures each row stands for: one a frame, or one a target for what lies on it.
 
-    Conditions of the suite without any trial were tried too, on frames without targets.
+    Frames without targets leave no trials: of those as many are taken to have been tried under a
+    condition as of the others.
     """
     tally.add_clean(Cell(frames=frames))
     for key in {**tally.cells, **parts}:
         cell = tally.cells.get(key, Cell())
         on_object = _stage(key, parts) == "on_object"
         if cell.n or not on_object:
-            tally.add(key, Cell(frames=cell.n if on_object else frames))
+            tally.add(key, Cell(frames=cell.n if on_object else round(frames * seen.share(key))))
 
 
 def _add_phantoms(tally: Tally, phantoms: Iterable[Row]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -52,6 +52,7 @@ def _table(devices: Sequence[Device], now_ms: float) -> Table:
         table.add_column(name)
     for name in ("rows", "trials", "declared", "missing", "letters", "clock"):
         table.add_column(name, justify="right")
+    table.add_column("condition")
     for device in devices:
         table.add_row(
             escape(f"{device.site}/{device.device}"),
@@ -64,6 +65,7 @@ def _table(devices: Sequence[Device], now_ms: float) -> Table:
             str(device.rows_missing),
             str(device.dead_letters),
             _clock(device),
+            _condition(device.health),
         )
     return table
 
@@ -81,6 +83,13 @@ def _clock(device: Device) -> str:
     sign = "+" if seconds >= 0 else "-"
     free = "" if device.clock_synced else ", not synced"
     return f"{sign}{age(abs(seconds))}{free}"
+
+
+def _condition(readings: Mapping[str, float]) -> str:
+    """How warm a device is, and what slows or stops its agent."""
+    warm = f"{readings['temperature_c']:.0f} C" if "temperature_c" in readings else ""
+    words = [word for word in ("throttled", "paused") if readings.get(word)]
+    return ", ".join(filter(None, [warm, *words])) or "-"
 
 
 def age(seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -46,7 +47,7 @@ class Device:
     sessions that ended, ``trials_unaccounted`` how many of those are neither stored nor declared
     lost. ``rows_unexplained`` are numbers that the device calls settled and of which nothing is
     here: the store was begun later, the device freed them on the broker's word alone, or a full
-    outbox left the numbers unused.
+    outbox left the numbers unused. ``health`` are its last readings.
     """
 
     site: str
@@ -68,6 +69,7 @@ class Device:
     trials_declared: int = 0
     trials_unaccounted: int = 0
     dead_letters: int = 0
+    health: dict[str, float] = field(default_factory=dict)
     gaps: list[Gap] = field(default_factory=list)
     holes: list[Hole] = field(default_factory=list)
 
@@ -155,6 +157,11 @@ class Devices:
                 strange += row["letters"]
         return strange
 
+    def add_health(self, rows: Iterable[dict[str, Any]]) -> None:
+        """The newest readings of each stream, the newest stream of a device last."""
+        for row in rows:
+            self.at(row["site"], row["device"]).health = json.loads(row["readings"])
+
     def add_unknown(self, rows: Iterable[dict[str, Any]]) -> None:
         for row in rows:
             self.at(row["site"], row["device"]).rows_unknown += 1
@@ -172,6 +179,7 @@ def survey(store: Store) -> tuple[list[Device], int]:
     for account in store.accounts():
         devices.add_account(account)
     devices.add_sessions(store.sessions())
+    devices.add_health(store.rows("last_health"))
     devices.add_unknown(store.rows("unknown_rows"))
     strange = devices.add_letters(store.dead_letters())
     return devices.all(), strange

@@ -110,7 +110,8 @@ class Store(ABC):
     @abstractmethod
     def rows(self, table: str) -> Iterator[dict[str, Any]]:
         """Rows of ``phantoms``, ``health``, ``evidence``, ``gaps`` and ``unknown_rows``, with
-        site and device of their sender; of ``statuses``, ``contacts`` and ``dead_letters``."""
+        site and device of their sender; of ``last_health``, the newest of each stream; of
+        ``statuses``, ``contacts`` and ``dead_letters``."""
 
     @abstractmethod
     def accounts(self) -> Iterator[Account]:

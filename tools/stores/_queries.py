@@ -66,5 +66,8 @@ ROWS: Final = {
         for table in (*ROW_TABLES.values(), "unknown_rows")
     },
     **{table: f"SELECT * FROM {table}" for table in ("statuses", "contacts", "dead_letters")},
+    "last_health": "SELECT streams.site, streams.device, health.* FROM streams"
+    " JOIN health ON health.stream = streams.id AND health.seq ="
+    " (SELECT max(seq) FROM health WHERE stream = streams.id) ORDER BY streams.id",
 }
-"""A table's name -> all its rows."""
+"""A table's name -> all its rows; of ``last_health``, each stream's newest row of ``health``."""

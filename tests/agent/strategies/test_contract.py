@@ -67,6 +67,20 @@ def test_frames_can_be_shared_out_exactly_where_it_says_so(member: type[Strategy
 
 
 @every_kind
+@settings(max_examples=20)
+@given(chance=st.integers(0, 2**32), only=st.sets(st.sampled_from(sorted(KINDS))))
+def test_a_frame_may_be_limited_to_some_kinds_which_are_then_asked_as_ever(
+    member: type[Strategy], chance: int, only: set[str]
+) -> None:
+    limited = member(CONDITIONS)
+    limited.only = frozenset(only)
+    asked = live(limited, 0, chance, targets=1)
+    assert {condition.kind for condition in asked} <= only
+    alone = member([c for c in CONDITIONS if c.kind in only])
+    assert asked == live(alone, 0, chance, targets=1)
+
+
+@every_kind
 def test_a_suite_without_conditions_asks_nothing(member: type[Strategy]) -> None:
     assert live(member([]), 0, 0) == []
 

@@ -63,6 +63,22 @@ def test_phantoms_are_counted_under_their_condition() -> None:
     assert (by_key["fog", 0.5].phantoms, by_key["fog", 0.5].frames) == (3, 3)
 
 
+def test_conditions_that_were_dealt_out_stand_for_the_frames_that_they_were_tried_on() -> None:
+    """Six frames, three of them with a sign; a half of the suite on each."""
+    trials = [
+        row(0, 0, 0.5, True),
+        row(1, 0, 0.5, True),
+        row(1, 1, 0.5, True),
+        row(2, 0, 1.0, True),
+    ]
+    phantoms = [{"condition": "fog", "severity": 0.5, "level": None, "count": 3}]
+    results = stored_results({**SESSION, "frames": 6}, trials, phantoms)
+    by_key = {(c.kind, c.severity): c for c in results.conditions}
+    assert (by_key["fog", 0.5].frames, by_key["fog", 1.0].frames) == (4, 2)
+    assert (by_key["fog", 0.5].n, by_key["fog", 0.5].phantoms) == (3, 3)
+    assert results.clean.frames == 6
+
+
 def test_a_drive_without_signs_still_has_rates_of_phantoms() -> None:
     phantoms = [{"condition": "fog", "severity": 0.5, "level": None, "count": 3}]
     results = stored_results(SESSION, [], phantoms)

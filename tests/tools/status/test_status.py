@@ -14,6 +14,7 @@ from agent.record import (
     Batch,
     Envelope,
     GapRecord,
+    HealthRecord,
     Record,
     Row,
     SessionEndRecord,
@@ -170,6 +171,24 @@ def printed(place: str) -> str:
     console = Console(width=160, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
     print_status(console, place)
     return console.export_text()
+
+
+def test_the_last_readings_tell_a_devices_condition(place: str) -> None:
+    hot = {"temperature_c": 84.6, "throttled": 1.0, "paused": 1.0}
+    cool = {"temperature_c": 51.0, "throttled": 0.0, "paused": 0.0}
+    with open_store(place) as store:
+        readings = {seq: HealthRecord(session="s1", readings=r) for seq, r in ((1, cool), (2, hot))}
+        store.store(batch({**readings}, after=0))
+        assert only(store).health == hot
+        assert "85 C, throttled, paused" in printed(place)
+        again = PI._replace(epoch="e2")
+        store.store(batch({1: HealthRecord(session="s2", readings=cool)}, after=0, stream=again))
+        assert only(store).health == cool
+        store.store(batch(trials(1), after=0, stream=PI._replace(device="other")))
+    shown = printed(place)
+    assert "51 C" in shown
+    assert "throttled" not in shown
+    assert [device["health"] for device in status_json(place)["devices"]] == [{}, cool]
 
 
 def test_a_devices_words_cannot_write_to_the_terminal(place: str) -> None:
