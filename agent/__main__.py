@@ -32,7 +32,9 @@ SAY_S: Final = 10.0
 
 NICE: Final = 10
 """The agent's niceness at least: the device's own work goes first. Its priority in reading and
-writing follows from it (see ioprio_set(2)), and what it starts inherits both."""
+writing follows from it (see ioprio_set(2)), and what it starts inherits both. Where the kernel
+groups processes by session (sched_autogroup), it counts within that only; a service's CPUWeight
+then does what is meant."""
 
 
 def main(words: list[str] | None = None, prog: str = "python -m agent") -> int:
