@@ -7,6 +7,7 @@ Unknown keys are refused, so that a misspelt limit cannot be silently without ef
 from __future__ import annotations
 
 import platform
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
@@ -184,20 +185,35 @@ def load_profile(name: str) -> Profile:
     return toml.parse(text, Profile, f"profile {name}")
 
 
+@dataclass(frozen=True)
+class Fit:
+    """The profile that fits a device, and why."""
+
+    name: str
+    why: str
+
+
 def detect(device_tree: Path = DEVICE_TREE, machine: str = "") -> str:
     """The name of the profile that fits this device: by device tree, else by machine.
 
     Raises ``ConfigError`` for a machine that no profile is for.
     """
+    return fit(device_tree, machine).name
+
+
+def fit(device_tree: Path = DEVICE_TREE, machine: str = "") -> Fit:
+    """As ``detect``, with the reason as a sentence."""
     machine = machine or platform.machine()
     profiles = [load_profile(name) for name in shipped()]
-    for compatible in _compatible(device_tree):
+    told = _compatible(device_tree)
+    for compatible in told:
         for profile in profiles:
             if compatible in profile.compatible:
-                return profile.name
+                return Fit(profile.name, f"The device tree says that it is {compatible}.")
+    known = f"no profile is for {', '.join(told)}" if told else "there is no device tree"
     for profile in profiles:
         if not profile.compatible and profile.machine == machine:
-            return profile.name
+            return Fit(profile.name, f"The machine is {machine}, and {known}.")
     raise ConfigError(
         f"No device profile is for the machine {machine!r}.",
         remedy="Write one as TOML and give its path with --profile.",
