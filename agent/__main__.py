@@ -115,6 +115,7 @@ def plan_of(options: argparse.Namespace) -> RunPlan:
             aliases=parse_aliases(options.alias),
             threads=profile.runtime.threads,
             sensor=profile.sensor.value(),
+            execution=profile.runtime.value(),
         ),
         profile=profile,
         camera=options.camera or usual,

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from agent import toml
 from agent.errors import ConfigError
-from agent.values import Sensor
+from agent.values import Execution, Sensor
 
 DEVICE_TREE = Path("/proc/device-tree/compatible")
 
@@ -75,6 +75,10 @@ class RuntimeTable(_Table):
         if self.delegate == "edgetpu" and not self.delegate_library:
             raise ValueError("the delegate edgetpu needs delegate_library, as libedgetpu.so.1")
         return self
+
+    def value(self) -> Execution:
+        library = self.delegate_library if self.delegate == "edgetpu" else ""
+        return Execution(self.package, self.delegate, library, self.remedy)
 
 
 class ThermalTable(_Table):
