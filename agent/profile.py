@@ -10,15 +10,26 @@ import platform
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from agent import toml
 from agent.errors import ConfigError
 from agent.values import Execution, Sensor
 
 DEVICE_TREE = Path("/proc/device-tree/compatible")
+
+
+Words: TypeAlias = Annotated[
+    tuple[str, ...],
+    BeforeValidator(
+        lambda value: (
+            [word.strip() for word in value.split(",")] if isinstance(value, str) else value
+        )
+    ),
+]
+"""Words, as a list or with commas between them."""
 
 
 class _Table(BaseModel):
@@ -139,7 +150,7 @@ class EvidenceTable(_Table):
 class ServiceTable(_Table):
     """The commands that the agent obeys when they come over MQTT, by name; none by default."""
 
-    commands: tuple[str, ...] = ()
+    commands: Words = ()
 
 
 class Profile(_Table):

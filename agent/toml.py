@@ -38,21 +38,29 @@ def parse(
 
 def read(path: Path, kind: type[M], error: type[FieldproofError] = ConfigError) -> M:
     """Validate a TOML file as ``kind``. Raises ``error`` where it cannot be read or is wrong."""
+    return parse(_text(path, error), kind, str(path), error)
+
+
+def tables(path: Path, error: type[FieldproofError] = ConfigError) -> dict[str, Any]:
+    """A TOML file as it is. Raises ``error`` where it cannot be read or is no TOML."""
+    return _tables(_text(path, error), str(path), error)
+
+
+def _text(path: Path, error: type[FieldproofError]) -> str:
     try:
         with path.open("rb") as file:
-            text = file.read(MAX_BYTES + 1).decode()
+            return file.read(MAX_BYTES + 1).decode()
     except OSError as problem:
         raise error(f"{path} cannot be read: {problem.strerror}.") from None
     except UnicodeDecodeError:
         raise error(f"{path} is not text.", remedy="Give a TOML file.") from None
-    return parse(text, kind, str(path), error)
 
 
 def said(error: ValidationError) -> str:
     """A validation error as one phrase: which keys, what is wrong with each."""
     items = error.errors(include_url=False, include_input=False)
     phrases = [
-        f"{'.'.join(str(step) for step in item['loc']) or 'the file'}: {_plain(item['msg'])}"
+        f"{'.'.join(str(step) for step in item['loc']) or 'the file'}: {plain(item['msg'])}"
         for item in items[:MOST_SAID]
     ]
     more = [f"{len(items) - MOST_SAID} more"] if len(items) > MOST_SAID else []
@@ -75,7 +83,8 @@ def _tables(text: str, where: str, error: type[FieldproofError]) -> dict[str, An
         raise error(f"{where} is nested too deeply.", remedy="Give a flatter file.") from None
 
 
-def _plain(message: str) -> str:
+def plain(message: str) -> str:
+    """Pydantic's message in our words."""
     message = message.removeprefix("Value error, ")
     return {
         "Extra inputs are not permitted": "no such key",

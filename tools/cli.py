@@ -95,7 +95,12 @@ def evaluate(
     suite: SuiteOption = "quick",
     seed: SeedOption = 0,
     limit: LimitOption = None,
-    workers: Annotated[int, typer.Option("--workers", min=1, max=256)] = 1,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers", min=1, max=256, help="Processes (default: this machine's profile's)."
+        ),
+    ] = None,
     threads: Annotated[int, typer.Option("--threads", min=1, help="TFLite threads each.")] = 1,
     strategy: Annotated[
         str,
@@ -120,6 +125,7 @@ def evaluate(
 ) -> None:
     """Evaluate a model on recorded, labelled data, clean and under a suite of conditions."""
     from agent.assembly import Examiner
+    from agent.profile import detect, load_profile
     from agent.vocabulary import parse_aliases
     from tools.evaluate.data import DataSpec
     from tools.evaluate.evaluation import evaluate as run
@@ -136,7 +142,7 @@ def evaluate(
             examiner,
             spec,
             out,
-            workers=workers,
+            workers=workers or load_profile(detect()).runtime.workers,
             command=this_command(),
             progress=progress,
             fresh=fresh,
