@@ -31,22 +31,18 @@ def parse(
     Raises ``error`` saying which line or key is wrong and what was expected.
     """
     try:
-        return kind.model_validate({**extra, **_tables(text, where, error)})
+        return kind.model_validate({**extra, **tables(text, where, error)})
     except ValidationError as problem:
         raise error(f"{where} cannot be used: {said(problem)}.") from None
 
 
 def read(path: Path, kind: type[M], error: type[FieldproofError] = ConfigError) -> M:
     """Validate a TOML file as ``kind``. Raises ``error`` where it cannot be read or is wrong."""
-    return parse(_text(path, error), kind, str(path), error)
+    return parse(text_of(path, error), kind, str(path), error)
 
 
-def tables(path: Path, error: type[FieldproofError] = ConfigError) -> dict[str, Any]:
-    """A TOML file as it is. Raises ``error`` where it cannot be read or is no TOML."""
-    return _tables(_text(path, error), str(path), error)
-
-
-def _text(path: Path, error: type[FieldproofError]) -> str:
+def text_of(path: Path, error: type[FieldproofError] = ConfigError) -> str:
+    """A TOML file's text, bounded in size. Raises ``error`` where it cannot be read."""
     try:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1).decode()
@@ -67,7 +63,8 @@ def said(error: ValidationError) -> str:
     return "; ".join([*phrases, *more])
 
 
-def _tables(text: str, where: str, error: type[FieldproofError]) -> dict[str, Any]:
+def tables(text: str, where: str, error: type[FieldproofError] = ConfigError) -> dict[str, Any]:
+    """TOML text as it is. Raises ``error`` where it is too large, too deep, or no TOML."""
     if len(text) > MAX_BYTES:
         raise error(f"{where} has more than {MAX_BYTES} characters.", remedy="Give a smaller file.")
     if any(line.count(".") > MAX_DOTS for line in text.splitlines()):
@@ -75,8 +72,8 @@ def _tables(text: str, where: str, error: type[FieldproofError]) -> dict[str, An
             f"A line of {where} has more than {MAX_DOTS} dots.", remedy="Break it into several."
         )
     try:
-        tables: dict[str, Any] = tomllib.loads(text)
-        return tables
+        read: dict[str, Any] = tomllib.loads(text)
+        return read
     except ValueError as problem:  # not TOML, or a number of thousands of digits
         raise error(f"{where} is not TOML: {problem}.", remedy="Mend that line.") from None
     except RecursionError:

@@ -90,8 +90,13 @@ def from_file(path: Path) -> Layer:
 
     Raises ``ConfigError`` where it cannot be read, and for an unknown key.
     """
+    return from_text(toml.text_of(path), path)
+
+
+def from_text(text: str, path: Path) -> Layer:
+    """As ``from_file``, of a text that is from ``path``."""
     layer: dict[str, Given] = {}
-    for table, content in toml.tables(path).items():
+    for table, content in toml.tables(text, str(path)).items():
         if table not in Settings.model_fields or not isinstance(content, dict):
             raise ConfigError(f"{path}: there is no table [{table}].", remedy=_table_near(table))
         for name, value in content.items():
