@@ -33,7 +33,7 @@ Words: TypeAlias = Annotated[
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 class CameraTable(_Table):
@@ -165,14 +165,14 @@ class Profile(_Table):
     machine: Literal["x86_64", "aarch64", "armv7l"]
     python: str = Field(default="3.10 - 3.13", pattern=r"^3\.\d{1,2} - 3\.\d{1,2}$")
     source: str = ""
-    camera: CameraTable = CameraTable()
-    sensor: SensorTable = SensorTable()
-    runtime: RuntimeTable = RuntimeTable()
-    thermal: ThermalTable = ThermalTable()
-    budgets: BudgetTable = BudgetTable()
-    telemetry: TelemetryTable = TelemetryTable()
-    evidence: EvidenceTable = EvidenceTable()
-    service: ServiceTable = ServiceTable()
+    camera: CameraTable = Field(default_factory=CameraTable)
+    sensor: SensorTable = Field(default_factory=SensorTable)
+    runtime: RuntimeTable = Field(default_factory=RuntimeTable)
+    thermal: ThermalTable = Field(default_factory=ThermalTable)
+    budgets: BudgetTable = Field(default_factory=BudgetTable)
+    telemetry: TelemetryTable = Field(default_factory=TelemetryTable)
+    evidence: EvidenceTable = Field(default_factory=EvidenceTable)
+    service: ServiceTable = Field(default_factory=ServiceTable)
 
     def python_range(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """The first and the last Python that fit, both included, as (major, minor)."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -45,7 +45,7 @@ LONGEST_VALUE: Final = 80
 class RunTable(BaseModel):
     """The settings of ``run`` that no profile has. ``drain`` in seconds; ``frames`` 0: no end."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     model: Path | None = None
     broker: str = ""
@@ -70,24 +70,24 @@ class RunTable(BaseModel):
 class Settings(BaseModel):
     """All settings of a run."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
-    run: RunTable = RunTable()
-    camera: CameraTable = CameraTable()
-    sensor: SensorTable = SensorTable()
-    runtime: RuntimeTable = RuntimeTable()
-    thermal: ThermalTable = ThermalTable()
-    budgets: BudgetTable = BudgetTable()
-    telemetry: TelemetryTable = TelemetryTable()
-    evidence: EvidenceTable = EvidenceTable()
-    service: ServiceTable = ServiceTable()
+    run: RunTable = Field(default_factory=RunTable)
+    camera: CameraTable = Field(default_factory=CameraTable)
+    sensor: SensorTable = Field(default_factory=SensorTable)
+    runtime: RuntimeTable = Field(default_factory=RuntimeTable)
+    thermal: ThermalTable = Field(default_factory=ThermalTable)
+    budgets: BudgetTable = Field(default_factory=BudgetTable)
+    telemetry: TelemetryTable = Field(default_factory=TelemetryTable)
+    evidence: EvidenceTable = Field(default_factory=EvidenceTable)
+    service: ServiceTable = Field(default_factory=ServiceTable)
 
 
 PROFILE_TABLES: Final = tuple(table for table in Settings.model_fields if table != "run")
 KEYS: Final = tuple(
     f"{table}.{key}"
-    for table, value in Settings()
-    for key in type(value).model_fields
+    for table, field in Settings.model_fields.items()
+    for key in cast(type[BaseModel], field.annotation).model_fields
     if key != "source"
 )
 """Every setting. A ``source`` says where a profile's figures are from, and sets nothing."""
