@@ -66,8 +66,10 @@ class Runtime:
 def _delegate(module: Any, execution: Execution) -> Any:
     """The loaded delegate. Raises ``ConfigError`` with the profile's remedy where it is absent."""
     try:
-        # Looked at first: the package's own loader complains a second time when it gives up.
-        ctypes.CDLL(execution.library)
+        # Looked at first: where it gives up, the package's own loader leaves a traceback on stderr.
+        library = ctypes.CDLL(execution.library)
+        for needed in ("tflite_plugin_create_delegate", "tflite_plugin_destroy_delegate"):
+            getattr(library, needed)
         return module.load_delegate(execution.library)
     except (OSError, ValueError, AttributeError, RuntimeError) as error:
         said = " ".join(str(error).split()).rstrip(".") or type(error).__name__

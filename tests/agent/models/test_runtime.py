@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import ctypes
+import gc
 import importlib
 import os
 import re
@@ -7,6 +9,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
@@ -61,11 +64,15 @@ def test_the_answers_of_xnnpack_and_of_tflites_own_kernels_agree() -> None:
 
 
 @pytest.mark.parametrize("library", ["libno-such-thing.so.9", "libc.so.6"])
-def test_a_delegate_that_cannot_be_loaded_is_named_with_the_profiles_remedy(library: str) -> None:
+def test_a_delegate_that_cannot_be_loaded_is_named_with_the_profiles_remedy(
+    library: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     wanted = Execution(delegate="edgetpu", library=library, remedy="Plug the processor in.")
     with pytest.raises(ConfigError, match=re.escape(library)) as caught:
         Graph(FLOAT_MODEL, execution=wanted)
     assert caught.value.remedy == "Plug the processor in."
+    gc.collect()
+    assert capfd.readouterr().err == ""
 
 
 def test_a_delegate_goes_to_the_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,9 +85,10 @@ def test_a_delegate_goes_to_the_interpreter(monkeypatch: pytest.MonkeyPatch) -> 
         def allocate_tensors(self) -> None: ...
 
     monkeypatch.setattr(sys.modules[__name__], "load_delegate", "loaded {}".format, raising=False)
-    wanted = Execution(delegate="edgetpu", library="libc.so.6")
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: MagicMock(name=name))
+    wanted = Execution(delegate="edgetpu", library="libedgetpu.so.1")
     _runtime.Runtime("x", "x", Interpreter).open(FLOAT_MODEL, 3, wanted)
-    assert given["experimental_delegates"] == ["loaded libc.so.6"]
+    assert given["experimental_delegates"] == ["loaded libedgetpu.so.1"]
     assert given["num_threads"] == 3
 
 
