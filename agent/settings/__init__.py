@@ -150,7 +150,7 @@ def resolve(*sources: Layer) -> Resolved:
 def _profile(given: Layer) -> tuple[Profile, Given]:
     """The profile that was asked for, or the one that fits."""
     asked = given.get("run.profile")
-    if asked is None:
+    if asked is None or asked.value == "":
         found = fit()
         return load_profile(found.name), Given(found.name, f"this device: {found.why}")
     try:
@@ -199,7 +199,9 @@ def _refused(error: ValidationError, layers: Layer) -> FieldproofError:
 
 
 def _origins_of(table: str, layers: Layer) -> list[str]:
-    return sorted({layers[key].origin for key in KEYS if key in layers and key.startswith(table)})
+    return sorted(
+        {layers[key].origin for key in KEYS if key in layers and key.startswith(f"{table}.")}
+    )
 
 
 def _sentence(told: Iterable[str]) -> str:

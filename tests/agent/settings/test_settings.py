@@ -150,7 +150,8 @@ def test_the_profile_may_be_chosen_in_every_source(tmp_path: Path) -> None:
 
 
 def test_without_a_profile_the_one_that_fits_is_taken_and_the_reason_said() -> None:
-    found = resolved()
+    found = resolved("--profile", "")
+    assert found.settings == resolved().settings
     assert found.profile.name == found.run.profile == fit().name
     assert found.origins["run.profile"] == f"this device: {fit().why}"
 
