@@ -10,7 +10,7 @@ Rooms import upwards only, in this order::
     strategies probes telemetry            they never import each other
     profile targets session recorder       the device and the loop: base classes only
     evidence governor pace health settings
-    assembly run __main__                  the only places that know every room
+    assembly run plan __main__             the only places that know every room
 
 ``agent`` never imports ``tools``. ``tests/test_boundaries.py`` holds all of this.
 """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import signal
 import sys
 import time
@@ -12,24 +11,14 @@ from pathlib import Path
 from typing import Final
 
 from agent import __version__
-from agent.assembly import Examiner
 from agent.cameras._spec import without_secrets
-from agent.errors import BrokerError, FieldproofError, UsageError
+from agent.errors import BrokerError, FieldproofError
+from agent.plan import plan, settings_of
 from agent.run import Run, RunPlan, RunReport
 from agent.session import Examination
-from agent.settings import Resolved, resolve
 from agent.settings._print import as_json, as_text
-from agent.settings._sources import (
-    USUAL_FILE,
-    find_file,
-    from_environment,
-    from_file,
-    from_options,
-    variable,
-)
-from agent.telemetry.link import Address
+from agent.settings._sources import USUAL_FILE
 from agent.values import Frame
-from agent.vocabulary import parse_aliases
 
 log = logging.getLogger("agent")
 
@@ -110,81 +99,6 @@ def ending(report: RunReport) -> int:
     log.error("%d rows wait in the outbox: %s", report.waiting, report.trouble)
     log.error("try: Start the broker and the collector; the next run sends them first.")
     return BrokerError.exit_code
-
-
-def settings_of(options: argparse.Namespace) -> Resolved:
-    """The settings from parsed options, the environment and a file, over the profile's."""
-    file = find_file(getattr(options, "config", None), os.environ)
-    return resolve(
-        from_options(vars(options)),
-        from_environment(os.environ),
-        from_file(file) if file else {},
-    )
-
-
-def plan_of(options: argparse.Namespace) -> RunPlan:
-    """A plan from parsed options and all that they leave open.
-
-    Raises ``UsageError`` and ``ConfigError`` that say where a wrong setting comes from.
-    """
-    return plan(settings_of(options))
-
-
-def plan(resolved: Resolved) -> RunPlan:
-    """A plan from settings. Raises ``UsageError`` where something is missing or does not fit."""
-    run, profile = resolved.run, resolved.profile
-    if run.model is None:
-        raise _missing("model card", "model", "card.toml")
-    if not run.broker:
-        raise _missing("broker", "broker", "mqtts://host:8883")
-    table = profile.camera
-    usual = f"{table.spec},width={table.width},height={table.height},fps={table.fps:g}"
-    return RunPlan(
-        examiner=Examiner(
-            run.model,
-            run.suite,
-            seed=run.seed,
-            aliases=_aliases(resolved),
-            threads=profile.runtime.threads,
-            sensor=profile.sensor.value(),
-            execution=profile.runtime.value(),
-        ),
-        profile=profile,
-        camera=run.camera or usual,
-        broker=_address(resolved),
-        state=run.state,
-        site=run.site,
-        device=run.device,
-        ack=run.ack,
-        frames=run.frames,
-        drain_s=run.drain,
-        names=run.data_labels,
-    )
-
-
-def _missing(what: str, name: str, example: str) -> UsageError:
-    return UsageError(
-        f"No {what} is given.",
-        remedy=f"Give it with --{name} {example}, as {variable(f'run.{name}')}, or as {name} below "
-        "[run] in a file of settings.",
-    )
-
-
-def _aliases(resolved: Resolved) -> dict[str, str]:
-    try:
-        return parse_aliases(resolved.run.alias)
-    except FieldproofError as error:
-        raise resolved.blame(error, "run.alias") from None
-
-
-def _address(resolved: Resolved) -> Address:
-    names = ("ca_file", "cert_file", "key_file", "password_file")
-    files = {name: getattr(resolved.run, name) for name in names}
-    try:
-        return Address.parse(resolved.run.broker, **files)
-    except FieldproofError as error:
-        keys = ("run.broker", *(f"run.{name}" for name in names))
-        raise resolved.blame(error, *keys) from None
 
 
 def parser(prog: str = "python -m agent") -> argparse.ArgumentParser:

@@ -32,7 +32,7 @@ LAYERS: tuple[frozenset[str], ...] = (
         }
     ),
     frozenset({"assembly"}),
-    frozenset({"run"}),
+    frozenset({"run", "plan"}),
     frozenset({"__main__"}),
 )
 FAMILIES = LAYERS[4]

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.__main__ import parser, plan_of
+from agent.__main__ import parser
 from agent.errors import ConfigError
+from agent.plan import plan_of
 from agent.profile import EvidenceTable, detect, fit, load_profile, shipped
 
 

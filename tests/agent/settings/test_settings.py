@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from agent.__main__ import main, parser, plan_of, settings_of
+from agent.__main__ import main, parser
 from agent.errors import ConfigError, FieldproofError, UsageError
+from agent.plan import settings_of
 from agent.profile import EvidenceTable, fit, load_profile
 from agent.settings import KEYS, Resolved, resolve
 from agent.settings import _sources as sources
@@ -236,17 +237,6 @@ def test_an_unknown_profile_is_named_with_its_origin() -> None:
         resolved(environment={"FIELDPROOF_PROFILE": "pi9"})
 
 
-@pytest.fixture
-def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """No settings from this machine; the file that is usual is one in ``tmp_path``."""
-    for name in VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
-    monkeypatch.delenv(sources.CONFIG, raising=False)
-    monkeypatch.setattr(sources, "USUAL_FILE", tmp_path / "usual.toml")
-    return tmp_path
-
-
 def test_one_file_is_read_the_one_that_was_asked_for_or_the_usual_one(
     alone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -262,40 +252,6 @@ def test_one_file_is_read_the_one_that_was_asked_for_or_the_usual_one(
     assert site("--config", str(alone / "asked.toml")) == "asked"
     with pytest.raises(ConfigError, match=r"none\.toml cannot be read"):
         site("--config", str(alone / "none.toml"))
-
-
-@pytest.mark.parametrize(
-    ("words", "said", "hint"),
-    [
-        (["--broker", "mqtt://h"], "No model card", "FIELDPROOF_MODEL"),
-        (["--model", "card.toml"], "No broker", "FIELDPROOF_BROKER"),
-        (["--model", "c", "--broker", "mqtt://u:p@h"], "run.broker is from --broker", ""),
-        (["--model", "c", "--broker", "mqtts://h", "--key-file", "k"], "run.key_file is from", ""),
-        (["--model", "c", "--broker", "mqtt://h", "--alias", "x"], "run.alias is from --alias", ""),
-    ],
-)
-def test_what_is_missing_or_does_not_fit_is_said_with_where_it_could_come_from(
-    alone: Path, words: list[str], said: str, hint: str
-) -> None:
-    with pytest.raises(UsageError) as caught:
-        plan_of(parser().parse_args(["run", *words]))
-    assert said in caught.value.message
-    assert hint in caught.value.remedy
-    assert "u:p" not in str(caught.value)
-
-
-def test_a_run_takes_what_the_sources_say(alone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (alone / "usual.toml").write_text(
-        '[run]\nmodel = "card.toml"\nbroker = "mqtt://h"\n[runtime]\nthreads = 3\n'
-        'delegate = "none"\n[camera]\nspec = "v4l2:/dev/video7"\nfps = 5\n'
-    )
-    monkeypatch.setenv("FIELDPROOF_CAMERA__WIDTH", "320")
-    plan = plan_of(parser().parse_args(["run", "--profile", "raspberry-pi-4b", "--seed", "9"]))
-    assert plan.camera == "v4l2:/dev/video7,width=320,height=480,fps=5"
-    assert plan.examiner.card == alone / "card.toml"
-    assert (plan.examiner.threads, plan.examiner.seed) == (3, 9)
-    assert plan.examiner.execution.delegate == "none"
-    assert plan.profile.runtime.threads == 3
 
 
 def test_the_printed_settings_tell_value_and_origin_and_no_secret(
