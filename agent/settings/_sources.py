@@ -14,8 +14,10 @@ from agent.settings import COMMAND_LINE, KEYS, Given, Layer, Settings
 PREFIX: Final = "FIELDPROOF_"
 CONFIG: Final = f"{PREFIX}CONFIG"
 USUAL_FILE: Final = Path("/etc/fieldproof/agent.toml")
-OTHERS: Final = frozenset({CONFIG, f"{PREFIX}RUNTIME", f"{PREFIX}VIDEO"})
-"""Variables that are no settings: the file, the TFLite package that is forced, compose.yaml's."""
+OTHERS: Final = frozenset(f"{PREFIX}{name}" for name in ("CONFIG", "RUNTIME", "SYSFS", "VIDEO"))
+"""Variables that are no settings: the file, the TFLite package that is forced, where the probes
+look for ``/sys``, and compose.yaml's own.
+"""
 
 _PATHS: Final = frozenset(
     f"run.{key}" for key in ["model", "state", "data_labels", "ca_file", "cert_file", "key_file"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from agent.settings._print import as_text
 from agent.settings._sources import VARIABLES, from_environment, from_file, from_options, variable
 
 PROFILE = 'schema = "fieldproof.profile/1"\nname = "mine"\nsummary = "x"\nmachine = "x86_64"\n'
+AGENT = Path(sources.__file__).parents[1]
 LAYERS = ("command line", "environment", "file", "profile")
 VALUES = {
     "run.seed": st.integers(0, 10**6),
@@ -124,6 +126,12 @@ def test_every_setting_has_a_variable_of_its_own_that_is_nothing_else() -> None:
     assert not set(VARIABLES) & sources.OTHERS
     assert variable("run.ca_file") == "FIELDPROOF_CA_FILE"
     assert variable("budgets.cpu_share") == "FIELDPROOF_BUDGETS__CPU_SHARE"
+
+
+def test_every_variable_that_the_agent_reads_is_known() -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in AGENT.rglob("*.py"))
+    named = set(re.findall(r"\bFIELDPROOF_[A-Z_]*[A-Z]", text))
+    assert named - set(VARIABLES) - sources.OTHERS == set()
 
 
 def test_words_may_be_given_with_commas_between_them() -> None:
