@@ -308,9 +308,13 @@ def test_a_credential_of_systemd_is_shown_by_its_path_alone(
 
 
 def test_a_wrong_setting_ends_the_command_with_its_code(
-    alone: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    alone: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["run", "--set", "run.frames=-1"]) == 2
     monkeypatch.setenv("FIELDPROOF_FRAMES", "many")
     assert main(["run"]) == 78
-    assert "$FIELDPROOF_FRAMES: run.frames = many" in caplog.text
+    said = caplog.text + capfd.readouterr().err
+    assert "$FIELDPROOF_FRAMES: run.frames = many" in said
