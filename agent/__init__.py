@@ -9,8 +9,8 @@ Rooms import upwards only, in this order::
     cameras models perturbations           families: one file is one kind;
     strategies probes telemetry            they never import each other
     profile targets session recorder       the device and the loop: base classes only
-    evidence governor pace health
-    assembly run __main__                  the only places that know every room
+    evidence governor pace health settings
+    assembly run plan __main__             the only places that know every room
 
 ``agent`` never imports ``tools``. ``tests/test_boundaries.py`` holds all of this.
 """

@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import Final
 
 from agent import __version__
-from agent.assembly import Examiner
 from agent.cameras._spec import without_secrets
 from agent.errors import BrokerError, FieldproofError
-from agent.profile import detect, load_profile
+from agent.plan import plan, settings_of
 from agent.run import Run, RunPlan, RunReport
 from agent.session import Examination
-from agent.telemetry.link import Address
+from agent.settings._print import as_json, as_text
+from agent.settings._sources import USUAL_FILE
 from agent.values import Frame
-from agent.vocabulary import parse_aliases
 
 log = logging.getLogger("agent")
 
@@ -43,7 +42,11 @@ def main(words: list[str] | None = None, prog: str = "python -m agent") -> int:
     logging.captureWarnings(True)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     try:
-        report = run(plan_of(options))
+        resolved = settings_of(options)
+        if "print_config" in options:
+            print(as_json(resolved) if "json" in options else as_text(resolved))
+            return 0
+        report = run(plan(resolved))
     except FieldproofError as error:
         log.error("%s", error.message)
         if error.remedy:
@@ -101,77 +104,38 @@ def ending(report: RunReport) -> int:
     return BrokerError.exit_code
 
 
-def plan_of(options: argparse.Namespace) -> RunPlan:
-    """A plan from parsed options: the profile fills what they leave out."""
-    profile = load_profile(options.profile or detect())
-    if options.evidence is not None:
-        allowed = profile.evidence.model_copy(update={"per_hour": options.evidence})
-        profile = profile.model_copy(update={"evidence": allowed})
-    table = profile.camera
-    usual = f"{table.spec},width={table.width},height={table.height},fps={table.fps:g}"
-    return RunPlan(
-        examiner=Examiner(
-            Path(options.model),
-            options.suite,
-            seed=options.seed,
-            aliases=parse_aliases(options.alias),
-            threads=profile.runtime.threads,
-            sensor=profile.sensor.value(),
-        ),
-        profile=profile,
-        camera=options.camera or usual,
-        broker=Address.parse(
-            options.broker,
-            ca_file=options.ca_file,
-            cert_file=options.cert_file,
-            key_file=options.key_file,
-            password_file=options.password_file,
-        ),
-        state=options.state,
-        site=options.site,
-        device=options.device,
-        ack=options.ack,
-        frames=options.frames,
-        drain_s=options.drain,
-        names=options.data_labels,
-    )
-
-
 def parser(prog: str = "python -m agent") -> argparse.ArgumentParser:
     """The options of the device's commands, for both ways of calling them."""
     top = argparse.ArgumentParser(prog=prog, description="Fieldproof on the device.")
     top.add_argument("--version", action="version", version=f"fieldproof {__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
+    # What no option gives is looked for in the environment, the file, the profile.
     run = commands.add_parser(
         "run",
+        argument_default=argparse.SUPPRESS,
         help="examine the model on a camera and send what is found",
+        description="Every option may also be given as a variable, such as FIELDPROOF_MODEL, or "
+        "below [run] in a file of settings. The command line is stronger than the environment, "
+        "that than the file, the file than the profile.",
         epilog=f"example: {prog} run --model card.toml --camera v4l2:/dev/video0 "
         "--broker mqtt://broker --state /var/lib/fieldproof",
     )
-    run.add_argument("--model", required=True, help="model card (TOML)")
-    run.add_argument("--broker", required=True, help="mqtt://host:1883 or mqtts://host:8883")
-    run.add_argument("--camera", default="", help="default: the profile's")
-    run.add_argument("--profile", default="", help="default: the one that fits this machine")
-    run.add_argument(
-        "--state",
-        type=Path,
-        default=Path("fieldproof-state"),
-        help="folder of the outbox (default: %(default)s)",
-    )
-    run.add_argument(
-        "--suite", default="quick", help="a shipped suite or a TOML file (default: quick)"
-    )
-    run.add_argument("--seed", type=int, default=0, help="all randomness follows from it (0)")
-    run.add_argument("--site", default="default", help="first part of the topics (default)")
-    run.add_argument("--device", default="", help="default: this machine's name")
-    run.add_argument("--alias", action="append", default=[], help='stop="stop sign"')
+    run.add_argument("--model", type=Path, help="model card (TOML)")
+    run.add_argument("--broker", help="mqtt://host:1883 or mqtts://host:8883")
+    run.add_argument("--camera", help="default: the profile's")
+    run.add_argument("--profile", help="default: the one that fits this machine")
+    run.add_argument("--state", type=Path, help="folder of the outbox (default: fieldproof-state)")
+    run.add_argument("--suite", help="a shipped suite or a TOML file (default: quick)")
+    run.add_argument("--seed", type=int, help="all randomness follows from it (0)")
+    run.add_argument("--site", help="first part of the topics (default)")
+    run.add_argument("--device", help="default: this machine's name")
+    run.add_argument("--alias", action="append", help='stop="stop sign"')
     run.add_argument("--data-labels", type=Path, help="names of the data's numeric ids")
-    run.add_argument("--frames", type=int, default=0, help="stop after so many (0: never)")
-    run.add_argument("--drain", type=float, default=30.0, help="s to wait at the end (30)")
+    run.add_argument("--frames", type=int, help="stop after so many (0: never)")
+    run.add_argument("--drain", type=float, help="s to wait at the end (30)")
     run.add_argument(
         "--ack",
         choices=("collector", "broker"),
-        default="collector",
         help="what frees a record: the collector's receipt (default), or the broker's word",
     )
     run.add_argument(
@@ -180,6 +144,14 @@ def parser(prog: str = "python -m agent") -> argparse.ArgumentParser:
         metavar="N",
         help="send the pictures of up to N failures an hour (default: the profile's; 0: none)",
     )
+    run.add_argument("--config", type=Path, help=f"file of settings (default: {USUAL_FILE})")
+    run.add_argument(
+        "--set", action="append", metavar="KEY=VALUE", help="any setting: budgets.cpu_share=0.5"
+    )
+    run.add_argument(
+        "--print-config", action="store_true", help="print all settings and their origins, and end"
+    )
+    run.add_argument("--json", action="store_true", help="print them as JSON")
     add_access(run)
     return top
 

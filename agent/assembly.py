@@ -23,7 +23,7 @@ from agent.strategies import Strategy
 from agent.strategies import family as strategies
 from agent.suite import Suite, load_suite
 from agent.toml import said
-from agent.values import Condition, Sensor
+from agent.values import Condition, Execution, Sensor
 from agent.vocabulary import Joined, join
 
 
@@ -45,6 +45,7 @@ class Examiner:
     threads: int = 1
     checked: bool = False
     sensor: Sensor = field(default_factory=Sensor)
+    execution: Execution = field(default_factory=Execution)
 
     def open(self, labels: tuple[str, ...] | None) -> tuple[Session, Joined]:
         """Load the model and lay out the suite for data whose truth uses ``labels`` (None: none).
@@ -58,7 +59,9 @@ class Examiner:
         conditions = lay_out(load_suite(self.suite), self.seed)
         strategy = plan_with(self.strategy, conditions)
         card = ModelCard.read(self.card)
-        model = load_model(card, threads=self.threads, checked=self.checked)
+        model = load_model(
+            card, threads=self.threads, checked=self.checked, execution=self.execution
+        )
         joined = meet(labels, model, {**card.aliases, **self.aliases})
         return Session(model, strategy, self.seed, joined.mapping, self.sensor), joined
 

@@ -7,21 +7,33 @@ Unknown keys are refused, so that a misspelt limit cannot be silently without ef
 from __future__ import annotations
 
 import platform
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from agent import toml
 from agent.errors import ConfigError
-from agent.values import Sensor
+from agent.values import Execution, Sensor
 
 DEVICE_TREE = Path("/proc/device-tree/compatible")
 
 
+Words: TypeAlias = Annotated[
+    tuple[str, ...],
+    BeforeValidator(
+        lambda value: (
+            [word.strip() for word in value.split(",")] if isinstance(value, str) else value
+        )
+    ),
+]
+"""Words, as a list or with commas between them."""
+
+
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 class CameraTable(_Table):
@@ -74,6 +86,10 @@ class RuntimeTable(_Table):
         if self.delegate == "edgetpu" and not self.delegate_library:
             raise ValueError("the delegate edgetpu needs delegate_library, as libedgetpu.so.1")
         return self
+
+    def value(self) -> Execution:
+        library = self.delegate_library if self.delegate == "edgetpu" else ""
+        return Execution(self.package, self.delegate, library, self.remedy)
 
 
 class ThermalTable(_Table):
@@ -134,7 +150,7 @@ class EvidenceTable(_Table):
 class ServiceTable(_Table):
     """The commands that the agent obeys when they come over MQTT, by name; none by default."""
 
-    commands: tuple[str, ...] = ()
+    commands: Words = ()
 
 
 class Profile(_Table):
@@ -149,14 +165,14 @@ class Profile(_Table):
     machine: Literal["x86_64", "aarch64", "armv7l"]
     python: str = Field(default="3.10 - 3.13", pattern=r"^3\.\d{1,2} - 3\.\d{1,2}$")
     source: str = ""
-    camera: CameraTable = CameraTable()
-    sensor: SensorTable = SensorTable()
-    runtime: RuntimeTable = RuntimeTable()
-    thermal: ThermalTable = ThermalTable()
-    budgets: BudgetTable = BudgetTable()
-    telemetry: TelemetryTable = TelemetryTable()
-    evidence: EvidenceTable = EvidenceTable()
-    service: ServiceTable = ServiceTable()
+    camera: CameraTable = Field(default_factory=CameraTable)
+    sensor: SensorTable = Field(default_factory=SensorTable)
+    runtime: RuntimeTable = Field(default_factory=RuntimeTable)
+    thermal: ThermalTable = Field(default_factory=ThermalTable)
+    budgets: BudgetTable = Field(default_factory=BudgetTable)
+    telemetry: TelemetryTable = Field(default_factory=TelemetryTable)
+    evidence: EvidenceTable = Field(default_factory=EvidenceTable)
+    service: ServiceTable = Field(default_factory=ServiceTable)
 
     def python_range(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """The first and the last Python that fit, both included, as (major, minor)."""
@@ -184,20 +200,35 @@ def load_profile(name: str) -> Profile:
     return toml.parse(text, Profile, f"profile {name}")
 
 
+@dataclass(frozen=True)
+class Fit:
+    """The profile that fits a device, and why."""
+
+    name: str
+    why: str
+
+
 def detect(device_tree: Path = DEVICE_TREE, machine: str = "") -> str:
     """The name of the profile that fits this device: by device tree, else by machine.
 
     Raises ``ConfigError`` for a machine that no profile is for.
     """
+    return fit(device_tree, machine).name
+
+
+def fit(device_tree: Path = DEVICE_TREE, machine: str = "") -> Fit:
+    """As ``detect``, with the reason as a sentence."""
     machine = machine or platform.machine()
     profiles = [load_profile(name) for name in shipped()]
-    for compatible in _compatible(device_tree):
+    told = _compatible(device_tree)
+    for compatible in told:
         for profile in profiles:
             if compatible in profile.compatible:
-                return profile.name
+                return Fit(profile.name, f"The device tree says that it is {compatible}.")
+    known = f"no profile is for {', '.join(told)}" if told else "there is no device tree"
     for profile in profiles:
         if not profile.compatible and profile.machine == machine:
-            return profile.name
+            return Fit(profile.name, f"The machine is {machine}, and {known}.")
     raise ConfigError(
         f"No device profile is for the machine {machine!r}.",
         remedy="Write one as TOML and give its path with --profile.",

@@ -262,6 +262,22 @@ class Sensor:
     exposure_s: float = 0.008
 
 
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """On what a model is computed.
+
+    ``package`` is the TFLite package that is preferred where both are installed. ``delegate`` is
+    ``none`` (TFLite's own kernels), ``xnnpack`` (what both packages do by themselves: LiteRT gives
+    float and int8 operators to XNNPACK, tflite-runtime 2.14 float ones only) or ``edgetpu``, which
+    needs the shared ``library``; ``remedy`` says what to do where that is absent.
+    """
+
+    package: str = "ai-edge-litert"
+    delegate: Literal["none", "xnnpack", "edgetpu"] = "xnnpack"
+    library: str = ""
+    remedy: str = ""
+
+
 def derived_seed(*keys: int | str) -> int:
     """A 63-bit seed from any keys, the same on every machine, process and Python.
 

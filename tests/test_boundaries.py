@@ -19,10 +19,20 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"geometry"}),
     frozenset({"cameras", "models", "perturbations", "strategies", "probes", "telemetry"}),
     frozenset(
-        {"profile", "governor", "targets", "session", "recorder", "evidence", "pace", "health"}
+        {
+            "profile",
+            "governor",
+            "targets",
+            "session",
+            "recorder",
+            "evidence",
+            "pace",
+            "health",
+            "settings",
+        }
     ),
     frozenset({"assembly"}),
-    frozenset({"run"}),
+    frozenset({"run", "plan"}),
     frozenset({"__main__"}),
 )
 FAMILIES = LAYERS[4]

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from agent import errors
 from agent.card import ModelCard
+from agent.settings._sources import OTHERS, VARIABLES, from_text
 from agent.toml import parse
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,6 +64,13 @@ def test_every_exit_code_is_explained() -> None:
 def test_the_model_card_of_the_readme_is_valid(tmp_path: Path) -> None:
     (block,) = [text for text in blocks("toml") if "fieldproof.model/1" in text]
     assert parse(block, ModelCard, "README").kind == "ssd"
+
+
+def test_the_settings_of_the_readme_are_settings() -> None:
+    (block,) = [text for text in blocks("toml") if "agent.toml" in text]
+    assert from_text(block, Path("agent.toml"))["budgets.cpu_share"].value == 0.3
+    named = set(re.findall(r"FIELDPROOF_[A-Z_]*[A-Z]", README))
+    assert named - set(VARIABLES) <= OTHERS
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="tomllib comes with Python 3.11")

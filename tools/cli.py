@@ -13,6 +13,7 @@ from rich.markup import escape
 from agent.errors import FieldproofError, OutputError, UsageError
 from tools.bench.app import bench_app
 from tools.deploy.app import deploy_app
+from tools.device.app import profiles_app
 from tools.options import (
     AliasOption,
     DataOption,
@@ -40,6 +41,7 @@ perturbations_app = typer.Typer(help="The catalogue of perturbations, and pictur
 app.add_typer(perturbations_app, name="perturbations")
 app.add_typer(bench_app, name="bench")
 app.add_typer(deploy_app, name="deploy")
+app.add_typer(profiles_app, name="profiles")
 
 
 def main() -> None:
@@ -95,7 +97,12 @@ def evaluate(
     suite: SuiteOption = "quick",
     seed: SeedOption = 0,
     limit: LimitOption = None,
-    workers: Annotated[int, typer.Option("--workers", min=1, max=256)] = 1,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers", min=1, max=256, help="Processes (default: this machine's profile's)."
+        ),
+    ] = None,
     threads: Annotated[int, typer.Option("--threads", min=1, help="TFLite threads each.")] = 1,
     strategy: Annotated[
         str,
@@ -121,6 +128,7 @@ def evaluate(
     """Evaluate a model on recorded, labelled data, clean and under a suite of conditions."""
     from agent.assembly import Examiner
     from agent.vocabulary import parse_aliases
+    from tools.device.profiles import usual_workers
     from tools.evaluate.data import DataSpec
     from tools.evaluate.evaluation import evaluate as run
     from tools.evaluate.tables import print_outcome
@@ -136,7 +144,7 @@ def evaluate(
             examiner,
             spec,
             out,
-            workers=workers,
+            workers=workers or usual_workers(),
             command=this_command(),
             progress=progress,
             fresh=fresh,
@@ -260,17 +268,6 @@ def preview(
             strength, clip = (severity or [0.7])[0], out or Path("clip.mp4")
             made = write_video(what, video, clip, strength, seed, box, limit, progress)
     console.print(f"wrote {escape(str(made))}")
-
-
-@app.command(epilog="Example: fieldproof profiles raspberry-pi-5")
-def profiles(
-    name: Annotated[str | None, typer.Argument(help="Show this one in full.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """List the device profiles and say which one fits this machine; or show one."""
-    from tools.device.profiles import print_profile, print_profiles
-
-    print_profile(console, name, as_json) if name else print_profiles(console, as_json)
 
 
 # The device's and the server's commands keep their own parsers, because they also run where Typer

@@ -13,7 +13,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.models._runtime import Runtime, find_runtime
+from agent.models._runtime import DEFAULT, Runtime, find_runtime
+from agent.values import Execution
 
 Array = NDArray[Any]
 _SERVING: Final = "serving_default"
@@ -89,12 +90,21 @@ class Graph:
     what the shapes alone do not, such as whether boxes are in pixels.
     """
 
-    def __init__(self, path: Path, threads: int = 1, runtime: Runtime | None = None) -> None:
-        """Load and allocate. Raises whatever the runtime raises for a file it cannot take."""
+    def __init__(
+        self,
+        path: Path,
+        threads: int = 1,
+        runtime: Runtime | None = None,
+        execution: Execution = DEFAULT,
+    ) -> None:
+        """Load and allocate. Raises whatever the runtime raises for a file it cannot take, and
+        ``ConfigError`` for a delegate that is absent.
+        """
         self.path = path
         self.threads = threads
-        self.runtime = runtime or find_runtime()
-        self._interpreter = self.runtime.open(path, threads)
+        self.execution = execution
+        self.runtime = runtime or find_runtime(execution.package)
+        self._interpreter = self.runtime.open(path, threads, execution)
         details = self._interpreter.get_input_details()
         self._input_index = [int(d["index"]) for d in details]
         self._output_index = [int(d["index"]) for d in self._interpreter.get_output_details()]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
+from typing import Final
 
 from agent.card import ModelCard
 from agent.errors import ModelError, UnknownKind
@@ -10,11 +12,23 @@ from agent.models import family
 from agent.models._graph import Graph, GraphFacts
 from agent.models._labels import labels_of
 from agent.models._quarantine import check_file, refused, try_model
-from agent.models._runtime import find_runtime
+from agent.models._runtime import DEFAULT, find_runtime
 from agent.models._tflite import TFLiteModel
+from agent.values import Execution
+
+_EDGETPU: Final = "edgetpu-custom-op"
 
 
-def load_model(card: Path | ModelCard, *, threads: int = 1, checked: bool = False) -> TFLiteModel:
+log = logging.getLogger(__name__)
+
+
+def load_model(
+    card: Path | ModelCard,
+    *,
+    threads: int = 1,
+    checked: bool = False,
+    execution: Execution = DEFAULT,
+) -> TFLiteModel:
     """The model of a card (or of a card's path), ready to predict.
 
     The file's hash is always compared with the card's. ``checked`` leaves out the trial in a child
@@ -22,15 +36,19 @@ def load_model(card: Path | ModelCard, *, threads: int = 1, checked: bool = Fals
 
     Raises ``ModelError`` saying what is wrong and what to do: no such file, another format,
     another hash, corrupt, an operator that the runtime lacks, several inputs, a state, outputs of
-    another kind, labels that do not fit. Raises ``ConfigError`` where no runtime works.
+    another kind, labels that do not fit. Raises ``ConfigError`` where no runtime works, or where
+    the delegate cannot be loaded.
     """
     if not isinstance(card, ModelCard):
         card = ModelCard.read(card)
     head = _head(card.kind)
     sha256 = check_file(card.file, card.sha256)
     if not checked:
-        refuse_unusable(card.file, try_model(card.file))
-    return head(card, _graph(card.file, threads), labels_of(card), sha256)
+        facts = try_model(card.file, execution=execution)
+        refuse_unusable(card.file, facts)
+        if execution.delegate == "edgetpu" and _EDGETPU not in facts.operators:
+            log.warning("%s is not compiled for the Edge TPU: it runs on the CPU.", card.file)
+    return head(card, _graph(card.file, threads, execution), labels_of(card), sha256)
 
 
 def refuse_unusable(path: Path, facts: GraphFacts) -> None:
@@ -51,10 +69,10 @@ def refuse_unusable(path: Path, facts: GraphFacts) -> None:
         )
 
 
-def _graph(path: Path, threads: int) -> Graph:
-    runtime = find_runtime()
+def _graph(path: Path, threads: int, execution: Execution) -> Graph:
+    runtime = find_runtime(execution.package)
     try:
-        return Graph(path, threads, runtime)
+        return Graph(path, threads, runtime, execution)
     except (ValueError, RuntimeError) as error:
         raise refused(path, runtime.name, str(error)) from None
 

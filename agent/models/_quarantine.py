@@ -13,12 +13,14 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 from agent.errors import ConfigError, ModelError
 from agent.models._graph import GraphFacts
-from agent.models._runtime import find_runtime
+from agent.models._runtime import DEFAULT, find_runtime
+from agent.values import Execution
 
 TIMEOUT_S: Final = 120.0
 _ROOT: Final = Path(__file__).resolve().parents[2]
@@ -61,13 +63,16 @@ def check_file(path: Path, expected: str | None = None) -> str:
     return found
 
 
-def try_model(path: Path, timeout_s: float = TIMEOUT_S) -> GraphFacts:
+def try_model(
+    path: Path, timeout_s: float = TIMEOUT_S, execution: Execution = DEFAULT
+) -> GraphFacts:
     """Load the file and run it in a child process; what it tells about itself.
 
     Raises ``ModelError`` where the file kills the child, hangs, or is refused by the runtime,
-    ``ConfigError`` where the runtime itself does not work.
+    ``ConfigError`` where the runtime itself, or the delegate, does not work.
     """
-    command = [sys.executable, "-m", "agent.models._trial_load", str(path.resolve())]
+    module = "agent.models._trial_load"
+    command = [sys.executable, "-m", module, str(path.resolve()), json.dumps(asdict(execution))]
     try:
         child = subprocess.run(
             command, cwd=_ROOT, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout_s
@@ -79,11 +84,13 @@ def try_model(path: Path, timeout_s: float = TIMEOUT_S) -> GraphFacts:
         ) from None
     lines = [line for line in child.stdout.decode(errors="replace").splitlines() if line]
     if not lines:
-        find_runtime()  # says clearly what is wrong, where it is known
+        find_runtime(execution.package)  # says clearly what is wrong, where it is known
         raise _broken_runtime(child)
     if child.returncode < 0:
-        raise _killed(path, child.returncode)
+        raise _killed(path, child.returncode, execution)
     answer = _answer(lines[-1])
+    if "unfit" in answer:
+        raise ConfigError(answer["unfit"], remedy=answer["remedy"])
     if "facts" in answer:
         return GraphFacts.from_json(answer["facts"])
     runtime = _answer(lines[0]).get("runtime", "the runtime")
@@ -113,7 +120,7 @@ def _no_tflite(path: Path, head: bytes) -> ModelError:
     )
 
 
-def _killed(path: Path, code: int) -> ModelError:
+def _killed(path: Path, code: int, execution: Execution) -> ModelError:
     try:
         name = signal.Signals(-code).name
     except ValueError:
@@ -123,6 +130,12 @@ def _killed(path: Path, code: int) -> ModelError:
             f"{path} is corrupt or needs more memory than there is: the process that tried it "
             "was killed (SIGKILL).",
             remedy=_COPY_AGAIN,
+        )
+    if execution.library:
+        return ModelError(
+            f"The process that tried {path} on {execution.library} was killed ({name}): the "
+            "library does not go with the TFLite package, or the file is corrupt.",
+            remedy=execution.remedy or _COPY_AGAIN,
         )
     return ModelError(
         f"{path} is corrupt: it killed the process that tried it ({name}).", remedy=_COPY_AGAIN
@@ -160,7 +173,10 @@ def refused(path: Path, runtime: str, reason: str) -> ModelError:
 
 def _custom_remedy(operator: str) -> str:
     if operator.startswith("edgetpu"):
-        return "The file is compiled for an Edge TPU; give the one it was compiled from."
+        return (
+            "The file is compiled for an Edge TPU: give the one it was compiled from, or set "
+            'runtime.delegate to "edgetpu" where there is such a processor.'
+        )
     if operator.startswith("Flex"):
         return "Convert the model without SELECT_TF_OPS, with TFLite's own operators only."
     return "Convert the model with TFLite's own operators only."

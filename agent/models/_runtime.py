@@ -1,11 +1,13 @@
 """The one place that knows which TFLite package runs the models.
 
-LiteRT (``ai-edge-litert``) is preferred where it is importable, ``tflite-runtime`` is its
-predecessor with the same interface. ``FIELDPROOF_RUNTIME=litert`` or ``tflite`` forces one.
+LiteRT (``ai-edge-litert``) is preferred where it is importable and a profile does not say
+otherwise; ``tflite-runtime`` is its predecessor with the same interface.
+``FIELDPROOF_RUNTIME=litert`` or ``tflite`` forces one.
 """
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import os
 import sys
@@ -19,12 +21,14 @@ from typing import Any, Final
 import numpy as np
 
 from agent.errors import ConfigError
+from agent.values import Execution
 
 VARIABLE: Final = "FIELDPROOF_RUNTIME"
 _PACKAGES: Final = {
     "litert": ("ai_edge_litert", "ai-edge-litert"),
     "tflite": ("tflite_runtime", "tflite-runtime"),
 }
+DEFAULT: Final = Execution()
 _CHATTER: Final = ("INFO:", "VERBOSE:", "I0000", "W0000", "WARNING: All log messages before absl")
 
 
@@ -36,16 +40,51 @@ class Runtime:
     name: str
     interpreter: Any
 
-    def open(self, path: Path, threads: int = 1) -> Any:
-        """An interpreter with its tensors allocated, quietly. Raises what the runtime raises."""
+    def open(self, path: Path, threads: int = 1, execution: Execution = DEFAULT) -> Any:
+        """An interpreter with its tensors allocated, quietly.
+
+        Raises ``ConfigError`` where the delegate's library cannot be loaded, and what the runtime
+        raises.
+        """
         with _quiet():
-            interpreter = self.interpreter(model_path=str(path), num_threads=threads)
+            chosen = self._chosen(execution)
+            interpreter = self.interpreter(model_path=str(path), num_threads=threads, **chosen)
             interpreter.allocate_tensors()
         return interpreter
 
+    def _chosen(self, execution: Execution) -> dict[str, Any]:
+        """The interpreter's arguments for a delegate; XNNPACK is what it takes by itself."""
+        module = sys.modules[self.interpreter.__module__]
+        if execution.delegate == "none":
+            plain = module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+            return {"experimental_op_resolver_type": plain}
+        if execution.delegate == "edgetpu":
+            return {"experimental_delegates": [_delegate(module, execution)]}
+        return {}
 
-def find_runtime() -> Runtime:
-    """The TFLite package in use. Raises ``ConfigError`` where there is none that works."""
+
+def _delegate(module: Any, execution: Execution) -> Any:
+    """The loaded delegate. Raises ``ConfigError`` with the profile's remedy where it is absent."""
+    try:
+        # Looked at first: where it gives up, the package's own loader leaves a traceback on stderr.
+        library = ctypes.CDLL(execution.library)
+        for needed in ("tflite_plugin_create_delegate", "tflite_plugin_destroy_delegate"):
+            getattr(library, needed)
+        return module.load_delegate(execution.library)
+    except (OSError, ValueError, AttributeError, RuntimeError) as error:
+        said = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        raise ConfigError(
+            f"The {execution.delegate} delegate {execution.library} cannot be loaded: {said}.",
+            remedy=execution.remedy
+            or 'Install the library, or set runtime.delegate to "xnnpack" to run on the CPU.',
+        ) from None
+
+
+def find_runtime(prefer: str = DEFAULT.package) -> Runtime:
+    """The TFLite package in use: ``prefer`` where it can be imported, else the other one.
+
+    Raises ``ConfigError`` where there is none that works.
+    """
     forced = os.environ.get(VARIABLE, "")
     if forced and forced not in _PACKAGES:
         raise ConfigError(
@@ -53,7 +92,8 @@ def find_runtime() -> Runtime:
             remedy=f"Unset {VARIABLE}, or set it to one of the two.",
         )
     reasons: list[str] = []
-    for key in (forced,) if forced else _PACKAGES:
+    in_order = sorted(_PACKAGES, key=lambda key: _PACKAGES[key][1] != prefer)
+    for key in (forced,) if forced else in_order:
         module, package = _PACKAGES[key]
         try:
             found = importlib.import_module(f"{module}.interpreter")

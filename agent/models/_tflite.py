@@ -33,7 +33,8 @@ class TFLiteModel(Model):
         self.graph = graph
         self.sha256 = sha256
         self.name = card.file.stem
-        self.runtime = graph.runtime.name
+        delegate = graph.execution.delegate
+        self.runtime = graph.runtime.name + ("" if delegate == "xnnpack" else f", {delegate}")
         self._preprocess = Preprocessor(card.input, graph.inputs[0])
         self.labels = self._open(tuple(lines))
         self.targets = targets_of(card, self.labels)

@@ -1,7 +1,8 @@
 """Load a model file and run it once, in a process that may die of it.
 
-``python -m agent.models._trial_load FILE`` prints two lines of JSON: first the runtime, before the
-file is touched, then what the file is (``facts``) or why it was refused (``error``).
+``python -m agent.models._trial_load FILE EXECUTION`` prints two lines of JSON: first the runtime,
+before the file is touched, then what the file is (``facts``), why it was refused (``error``), or
+why the runtime or its delegate is of no use (``unfit`` and ``remedy``). EXECUTION is JSON too.
 """
 
 from __future__ import annotations
@@ -12,18 +13,22 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from agent.errors import ConfigError
 from agent.models._graph import Graph
 from agent.models._runtime import find_runtime
+from agent.values import Execution
 
 
-def main(path: Path) -> None:
+def main(path: Path, execution: Execution) -> None:
     """Try the file. An exception's text is a reason, not a traceback."""
-    runtime = find_runtime()
+    runtime = find_runtime(execution.package)
     print(json.dumps({"runtime": runtime.name}), flush=True)
     _bound_memory()
     answer: dict[str, Any]
     try:
-        answer = {"facts": Graph(path, runtime=runtime).facts().to_json()}
+        answer = {"facts": Graph(path, 1, runtime, execution).facts().to_json()}
+    except ConfigError as error:
+        answer = {"unfit": error.message, "remedy": error.remedy}
     except Exception as error:  # whatever the runtime raises for this file is the answer
         answer = {"error": str(error) or type(error).__name__}
     print("\n" + json.dumps(answer), flush=True)
@@ -52,4 +57,4 @@ def _kilobytes(file: str, key: str) -> int:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), Execution(**json.loads(sys.argv[2])))

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.__main__ import parser, plan_of
+from agent.__main__ import parser
 from agent.errors import ConfigError
-from agent.profile import EvidenceTable, detect, load_profile, shipped
+from agent.plan import plan_of
+from agent.profile import EvidenceTable, detect, fit, load_profile, shipped
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -16,13 +17,59 @@ def test_every_shipped_profile_is_valid_and_named_as_its_file(name: str) -> None
     assert load_profile(name).name == name
 
 
+@pytest.mark.parametrize("name", shipped())
+def test_every_table_of_a_shipped_profile_is_written_out_and_has_a_source(name: str) -> None:
+    profile = load_profile(name)
+    assert profile.source
+    for table in ("camera", "sensor", "runtime", "thermal", "budgets"):
+        assert getattr(profile, table).source, f"{name}: [{table}] says no source"
+    for table in ("camera", "thermal", "budgets", "telemetry"):
+        written = getattr(profile, table)
+        assert written.model_fields_set == set(type(written).model_fields), f"{name}: [{table}]"
+
+
+def test_the_promised_devices_have_a_profile() -> None:
+    promised = (
+        "raspberry-pi-zero-2-w raspberry-pi-3b-plus raspberry-pi-4b raspberry-pi-5 jetson-nano "
+        "jetson-orin-nano coral-dev-board generic-x86-64 generic-aarch64"
+    )
+    assert set(shipped()) == set(promised.split())
+
+
+STRINGS = [(name, text) for name in shipped() for text in load_profile(name).compatible]
+
+
+def test_a_compatible_string_belongs_to_one_profile() -> None:
+    strings = [text for _, text in STRINGS]
+    assert len(strings) == len(set(strings))
+    assert {name for name, _ in STRINGS} == {n for n in shipped() if not n.startswith("generic")}
+
+
+@pytest.mark.parametrize(("name", "compatible"), STRINGS)
+def test_every_compatible_string_leads_to_its_profile_and_is_the_reason(
+    tmp_path: Path, name: str, compatible: str
+) -> None:
+    tree = tmp_path / "compatible"
+    tree.write_bytes(compatible.encode() + b"\0acme,chip\0")
+    found = fit(tree, "aarch64")
+    assert found.name == name
+    assert compatible in found.why
+
+
 @pytest.mark.parametrize(
     ("compatible", "expected"),
     [
+        (b"raspberrypi,model-zero-2-w\0brcm,bcm2837\0", "raspberry-pi-zero-2-w"),
+        (b"raspberrypi,3-model-b-plus\0brcm,bcm2837\0", "raspberry-pi-3b-plus"),
         (b"raspberrypi,4-model-b\0brcm,bcm2711\0", "raspberry-pi-4b"),
         (b"raspberrypi,5-model-b\0brcm,bcm2712\0", "raspberry-pi-5"),
-        (b"nvidia,p3768-0000+p3767-0005\0nvidia,tegra234\0", "jetson-orin-nano"),
+        (b"nvidia,p3541-0000\0nvidia,p3450-0000\0nvidia,tegra210\0", "jetson-nano"),
+        (b"nvidia,p3768-0000+p3767-0005\0nvidia,p3767-0005\0", "jetson-orin-nano"),
+        (b"nvidia,p3768-0000+p3767-0005-super\0nvidia,tegra234\0", "jetson-orin-nano"),
+        (b"google,imx8mq-phanbell\0fsl,imx8mq\0", "coral-dev-board"),
         (b"acme,board\0", "generic-aarch64"),
+        (b"\xff\xfe\0\0", "generic-aarch64"),
+        (b"", "generic-aarch64"),
     ],
 )
 def test_the_device_tree_chooses_the_profile(
@@ -31,6 +78,12 @@ def test_the_device_tree_chooses_the_profile(
     tree = tmp_path / "compatible"
     tree.write_bytes(compatible)
     assert detect(tree, "aarch64") == expected
+
+
+def test_a_board_that_no_profile_knows_is_named_in_the_reason(tmp_path: Path) -> None:
+    tree = tmp_path / "compatible"
+    tree.write_bytes(b"acme,board\0")
+    assert fit(tree, "aarch64").why == "The machine is aarch64, and no profile is for acme,board."
 
 
 def test_without_a_device_tree_the_machine_chooses(tmp_path: Path) -> None:

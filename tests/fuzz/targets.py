@@ -32,6 +32,8 @@ from agent.record import (
     encode_message,
     parse_topic,
 )
+from agent.settings import resolve
+from agent.settings._sources import from_text
 from agent.suite import Suite
 from agent.toml import parse
 from tools.gate.policy import Policy
@@ -139,6 +141,25 @@ def _suite(data: bytes) -> object:
     return suite
 
 
+SETTINGS = b"""
+[run]
+model = "card.toml"
+camera = "v4l2:/dev/video0"
+alias = ["stop=stop sign"]
+profile = "raspberry-pi-5"
+[budgets]
+cpu_share = 0.5
+[service]
+commands = "pause, resume"
+"""
+
+
+def _settings(data: bytes) -> object:
+    """A file of settings; what is a profile's path in it must not be opened here."""
+    layer = from_text(data.decode("utf-8", "replace"), Path("agent.toml"))
+    return resolve({key: given for key, given in layer.items() if key != "run.profile"})
+
+
 @cache
 def _batches() -> list[bytes]:
     files = sorted(GOLDEN.glob("golden_batch*.json"))
@@ -172,5 +193,6 @@ TARGETS = {
     "card": Target(_card, ModelError, _files("tools/demo/model/*.toml")),
     "suite": Target(_suite, ConfigError, _files("agent/suites/*.toml")),
     "profile": Target(_toml(Profile, ConfigError), ConfigError, _files("firmware_profiles/*.toml")),
+    "settings": Target(_settings, ConfigError, lambda: [SETTINGS]),
     "policy": Target(_toml(Policy, ConfigError), ConfigError, _files("tools/gate/policies/*.toml")),
 }

@@ -21,10 +21,10 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from agent.errors import BrokerError
-from agent.telemetry.link._address import Address
+from agent.telemetry.link._address import Address, credential
 from agent.telemetry.link._socket import TlsSocket, check_files, connect, tls_error
 
-__all__ = ["TAKEN_OVER", "Address", "Link", "LinkLostError", "Message", "check_files"]
+__all__ = ["TAKEN_OVER", "Address", "Link", "LinkLostError", "Message", "check_files", "credential"]
 
 CONNECT_S = 10.0
 """From the name's look-up to the broker's answer to CONNECT, TLS included."""

@@ -53,11 +53,11 @@ class Address:
         files = {"--ca-file": ca_file, "--cert-file": cert_file, "--key-file": key_file}
         _check(files, tls)
         if tls:
-            ca_file = ca_file or _credential("ca")
+            ca_file = ca_file or credential("ca")
             if cert_file is None:
-                cert_file, key_file = _credential("cert"), _credential("key")
-        username = unquote(parts.username or "") or _secret(_credential("user"))
-        password = _secret(password_file or _credential("password"))
+                cert_file, key_file = credential("cert"), credential("key")
+        username = unquote(parts.username or "") or _secret(credential("user"))
+        password = _secret(password_file or credential("password"))
         if password and not username:
             raise ConfigError(
                 "There is a password for the broker, but no user.",
@@ -83,7 +83,7 @@ def _check(files: Mapping[str, Path | None], tls: bool) -> None:
             raise ConfigError(f"There is no file {file}.", remedy=f"Check {option}.")
 
 
-def _credential(name: str) -> Path | None:
+def credential(name: str) -> Path | None:
     """The file of a credential that systemd hands to this service; None where there is none."""
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     file = Path(folder) / f"broker-{name}" if folder else None

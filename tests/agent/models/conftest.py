@@ -17,6 +17,7 @@ from agent.family import Family
 from agent.models import Model, family
 from agent.models._graph import Tensor
 from agent.models._tflite import TFLiteModel
+from agent.values import Execution
 
 Built = Callable[..., TFLiteModel]
 
@@ -41,6 +42,7 @@ class WrittenGraph:
         example: list[NDArray[Any]] | None = None,
         anchor_scores: int = 0,
     ) -> None:
+        self.execution = Execution()
         self.inputs = (picture,)
         self.outputs = tuple(outputs)
         self.answer = answer

@@ -20,7 +20,7 @@ from agent.models import _load
 from agent.models._load import load_model, refuse_unusable
 from agent.models._quarantine import try_model
 from agent.models._runtime import find_runtime
-from agent.values import Box, Pixels, Target
+from agent.values import Box, Execution, Pixels, Target
 
 FERANICK = "cls_gtsrb_feranick_30_uint8"
 SIDES = ("xmin", "ymin", "xmax", "ymax")
@@ -101,6 +101,12 @@ def test_a_model_says_what_it_is(shared_data: Path) -> None:
     assert model.runtime == find_runtime().name
     assert model.describe()["threads"] == 2
     assert model.describe()["sha256"] == model.card.sha256
+
+
+def test_a_model_says_when_xnnpack_does_not_compute_it(shared_data: Path) -> None:
+    card = shared_data / "models" / "feranick.toml"
+    model = load_model(card, checked=True, execution=Execution(delegate="none"))
+    assert model.runtime == f"{find_runtime().name}, none"
 
 
 def test_a_checked_file_is_not_tried_again(

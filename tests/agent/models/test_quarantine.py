@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import pytest
 from agent.errors import ConfigError, ModelError
 from agent.models._quarantine import check_file, refused, sha256_of, try_model
 from agent.models._runtime import find_runtime
+from agent.values import Execution
 
+BUNDLED = Path(__file__).resolve().parents[3] / "tools/demo/model/stop_sign.tflite"
 FERANICK = "models/cls_gtsrb_feranick_30_uint8.tflite"
 
 
@@ -144,3 +147,21 @@ def test_an_operator_that_no_runtime_has_is_named_with_its_version(from_the_futu
         try_model(from_the_future)
     assert "pip install --upgrade ai-edge-litert" in str(caught.value)
     assert find_runtime().name in str(caught.value)
+
+
+def test_a_delegate_that_is_absent_is_found_by_the_child_and_said_as_in_the_agent() -> None:
+    wanted = Execution(delegate="edgetpu", library="libno-such.so.1", remedy="Plug it in.")
+    with pytest.raises(ConfigError, match=r"edgetpu delegate libno-such\.so\.1") as caught:
+        try_model(BUNDLED, execution=wanted)
+    assert caught.value.remedy == "Plug it in."
+
+
+def test_a_child_that_dies_on_a_delegate_does_not_blame_the_file_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    died = subprocess.CompletedProcess([], -signal.SIGSEGV, b'{"runtime": "x"}\n', b"")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: died)
+    wanted = Execution(delegate="edgetpu", library="libedgetpu.so.1", remedy="Another build.")
+    with pytest.raises(ModelError, match=r"on libedgetpu\.so\.1 was killed \(SIGSEGV\)") as caught:
+        try_model(BUNDLED, execution=wanted)
+    assert caught.value.remedy == "Another build."

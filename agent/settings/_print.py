@@ -1,0 +1,57 @@
+"""Settings as text or JSON, each with its origin; secrets are left out, files are only named."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from agent.cameras._spec import without_secrets
+from agent.settings import KEYS, Resolved
+from agent.telemetry.link import credential
+
+_CREDENTIALS: Final = {
+    "run.ca_file": "ca",
+    "run.cert_file": "cert",
+    "run.key_file": "key",
+    "run.password_file": "password",
+}
+"""Settings that one of systemd's credentials stands in for."""
+
+
+def as_json(resolved: Resolved) -> str:
+    """One object: of each setting its ``value`` and its ``origin``."""
+    shown = {key: {"value": value, "origin": origin} for key, value, origin in _shown(resolved)}
+    return json.dumps(shown, indent=1)
+
+
+def as_text(resolved: Resolved) -> str:
+    """One line for each setting: its name and value as in a file of settings, and its origin."""
+    rows = [(_line(key, value), origin) for key, value, origin in _shown(resolved)]
+    width = min(56, max(len(left) for left, _ in rows))
+    return "\n".join(f"{left:{width}}  # {origin}" for left, origin in rows)
+
+
+def _line(key: str, value: Any) -> str:
+    """What is not set stands as a comment, so that all lines together are a file of settings."""
+    if value is None:
+        return f"# {key} ="
+    return f"{key} = {json.dumps(value, ensure_ascii=False)}"
+
+
+def _shown(resolved: Resolved) -> list[tuple[str, Any, str]]:
+    tables = resolved.settings.model_dump(mode="json")
+    rows: list[tuple[str, Any, str]] = []
+    for key in KEYS:
+        table, _, name = key.partition(".")
+        value, origin = tables[table][name], resolved.origins[key]
+        held = credential(_CREDENTIALS[key]) if value is None and key in _CREDENTIALS else None
+        if held is not None:
+            value, origin = str(held), f"systemd's credential {held.name}"
+        rows.append((key, _hidden(value), origin))
+    return rows
+
+
+def _hidden(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_hidden(item) for item in value]
+    return without_secrets(value) if isinstance(value, str) else value
