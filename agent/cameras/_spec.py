@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from agent.errors import UsageError
 
 _SECRET: Final = re.compile(
-    r"(?P<start>//)[^/\s]*@|(?P<name>(?:pass\w*|pwd|user-pw|token|key|secret)=)[^&/_,;\s]*",
+    r"(?P<start>//)[^/\s]*@|(?P<name>(?:pass(?:w\w*|phrase)?|pwd|user-pw|token|key|secret)=)[^&/_,;\s]*",
     re.IGNORECASE,
 )
 
