@@ -9,13 +9,14 @@ PYTEST_ARGS ?=
 ARM64 ?= bookworm trixie
 FAULTS ?= --seed 1 --faults 210
 FUZZ_ARGS ?=
+SOAK_ARGS ?=
 
 py := $(VENV)/bin/python
 comma := ,
 version := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 stamp := $(VENV)/.installed-$(version)-$(subst $(comma),-,$(EXTRAS))
 
-.PHONY: demo test test-arm64 faults fuzz check format clean install
+.PHONY: demo test test-arm64 faults soak fuzz check format clean install
 
 demo: install ## The whole thing on one machine: about a minute after the install
 	$(VENV)/bin/fieldproof demo
@@ -29,6 +30,9 @@ test-arm64: install ## The agent on Debian's arm64 Python under qemu: 2 to 5 min
 
 faults: install ## The long fault campaign of telemetry: about 15 minutes, a table at the end
 	$(py) -m tests.faults $(FAULTS)
+
+soak: install ## An hour of two agents on live cameras while the broker restarts
+	$(py) -m tests.soak $(SOAK_ARGS)
 
 fuzz: ## Hostile bytes for every parser, guided by coverage: 1.5 million inputs, ten to twenty minutes
 	$(MAKE) install EXTRAS=test,fuzz

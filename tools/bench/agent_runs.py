@@ -144,7 +144,7 @@ def watch(
     samples: list[Sample] = []
     began = time.monotonic()
     while child.poll() is None and time.monotonic() - began < seconds:
-        seen = _look(child.pid, time.monotonic() - began)
+        seen = look(child.pid, time.monotonic() - began)
         if seen is not None:
             samples.append(seen)
             show(seen.at_s)
@@ -167,7 +167,7 @@ def _await_rows(child: subprocess.Popen[bytes], folder: Path) -> None:
         time.sleep(0.1)
 
 
-def _look(pid: int, at_s: float) -> Sample | None:
+def look(pid: int, at_s: float) -> Sample | None:
     """The process and all below it; None where it has just ended."""
     try:
         below = _below(pid)
