@@ -2,7 +2,7 @@
 
 Rooms import upwards only, in this order::
 
-    values errors family toml              what everything speaks
+    values errors family toml access       what everything speaks
     metrics statistics vocabulary record   pure: no OpenCV, TFLite or paho
     card suite
     geometry                               the sign's plane
@@ -10,7 +10,9 @@ Rooms import upwards only, in this order::
     strategies probes telemetry            they never import each other
     profile targets session recorder       the device and the loop: base classes only
     evidence governor pace health settings
-    assembly run plan __main__             the only places that know every room
+    assembly run plan                      the only places that know every room
+    doctor                                 looks at all of them, each check in a child process
+    __main__                               the device's commands
 
 ``agent`` never imports ``tools``. ``tests/test_boundaries.py`` holds all of this.
 """

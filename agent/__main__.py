@@ -9,17 +9,19 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from agent import __version__
-from agent.cameras._spec import without_secrets
+from agent.access import add_access
+from agent.doctor import _command as doctor
 from agent.errors import BrokerError, FieldproofError
-from agent.plan import plan, settings_of
-from agent.run import Run, RunPlan, RunReport
-from agent.session import Examination
-from agent.settings._print import as_json, as_text
-from agent.settings._sources import USUAL_FILE
-from agent.values import Frame
+
+# The doctor has to speak where OpenCV, numpy or pydantic cannot be imported: what needs them is
+# imported by the functions that need it.
+if TYPE_CHECKING:
+    from agent.run import Run, RunPlan, RunReport
+    from agent.session import Examination
+    from agent.values import Frame
 
 log = logging.getLogger("agent")
 
@@ -38,6 +40,12 @@ then does what is meant."""
 
 def main(words: list[str] | None = None, prog: str = "python -m agent") -> int:
     """Run a device's command; the exit code."""
+    words = sys.argv[1:] if words is None else words
+    if words[:1] == ["doctor"]:
+        return doctor.main(words[1:], f"{prog} doctor")
+    from agent.plan import plan, settings_of
+    from agent.settings._print import as_json, as_text
+
     options = parser(prog).parse_args(words)
     logging.captureWarnings(True)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
@@ -70,6 +78,9 @@ def main(words: list[str] | None = None, prog: str = "python -m agent") -> int:
 
 def run(plan: RunPlan) -> RunReport:
     """Run a plan, saying now and then how far it is; SIGTERM and Ctrl-C end it cleanly."""
+    from agent.cameras._spec import without_secrets
+    from agent.run import Run
+
     os.nice(max(0, NICE - os.nice(0)))
     agent = Run(plan)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -106,6 +117,8 @@ def ending(report: RunReport) -> int:
 
 def parser(prog: str = "python -m agent") -> argparse.ArgumentParser:
     """The options of the device's commands, for both ways of calling them."""
+    from agent.settings._sources import USUAL_FILE
+
     top = argparse.ArgumentParser(prog=prog, description="Fieldproof on the device.")
     top.add_argument("--version", action="version", version=f"fieldproof {__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
@@ -153,6 +166,7 @@ def parser(prog: str = "python -m agent") -> argparse.ArgumentParser:
     )
     run.add_argument("--json", action="store_true", help="print them as JSON")
     add_access(run)
+    commands.add_parser("doctor", help=doctor.HELP)  # it has a parser of its own
     return top
 
 
@@ -161,16 +175,6 @@ def _per_hour(text: str) -> float:
     if not 0 <= number <= 3600:
         raise argparse.ArgumentTypeError(f"{text} is not from 0 to 3600")
     return number
-
-
-def add_access(options: argparse.ArgumentParser) -> None:
-    """The options of how to get into a broker; secrets are never given on the command line."""
-    options.add_argument("--ca-file", type=Path, help="PEM of the CA of an mqtts:// broker")
-    options.add_argument("--cert-file", type=Path, help="PEM of this client's certificate")
-    options.add_argument("--key-file", type=Path, help="PEM of its key")
-    options.add_argument(
-        "--password-file", type=Path, help="file with the password alone; the user is in the URL"
-    )
 
 
 if __name__ == "__main__":

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import re
-import socket
 import threading
 import uuid
 from collections.abc import Callable, Mapping
@@ -28,6 +26,7 @@ from agent.record import SessionRecord
 from agent.recorder import Recorder, Totals
 from agent.session import Examination, Interrupted, Session
 from agent.telemetry import Publisher
+from agent.telemetry._identity import device_name
 from agent.telemetry.link import Address
 from agent.telemetry.mqtt import Mqtt
 from agent.telemetry.outbox import Outbox
@@ -230,8 +229,3 @@ def telemetry_readings(publisher: Publisher) -> dict[str, float]:
         "link_connects": counts.connects,
         "link_takeovers": counts.takeovers,
     }
-
-
-def device_name() -> str:
-    """This machine's name in the alphabet of topics."""
-    return re.sub(r"[^A-Za-z0-9_-]", "-", socket.gethostname())[:64] or "device"

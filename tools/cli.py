@@ -284,6 +284,14 @@ def run(context: typer.Context) -> None:
 
 
 @app.command(context_settings=AS_IT_IS, add_help_option=False)
+def doctor(context: typer.Context) -> None:
+    """Say what is wrong with this device's set-up; `fieldproof doctor --help` for options."""
+    from agent.doctor._command import main as look
+
+    raise typer.Exit(look(context.args, "fieldproof doctor"))
+
+
+@app.command(context_settings=AS_IT_IS, add_help_option=False)
 def collect(context: typer.Context) -> None:
     """Receive and store records; `fieldproof collect --help` for options."""
     from tools.collector.__main__ import main as collector

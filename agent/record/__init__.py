@@ -7,7 +7,8 @@ it and is never used twice. Order is by (epoch, seq), never by wall time.
 
 ``floor`` says that everything below was receipted or given up; ``after`` that the device holds
 no other row between ``after`` and this batch's last. So a collector knows what is missing, even
-one that starts with an empty store. Readers ignore fields that they do not know, and keep rows
+one that starts with an empty store. A batch without rows asks for the receipt of its stream: the
+collector answers, and stores nothing. Readers ignore fields that they do not know, and keep rows
 of unknown kinds as they came. A change that older readers would misunderstand is a new number in
 ``schema``.
 """

@@ -88,14 +88,14 @@ class Envelope(Value):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A decoded batch; rows ascend by seq and there is at least one."""
+    """A decoded batch; rows ascend by seq. One without rows asks for its stream's receipt."""
 
     envelope: Envelope
     rows: tuple[Row, ...]
 
     @property
     def last(self) -> int:
-        return self.rows[-1].seq
+        return self.rows[-1].seq if self.rows else self.envelope.after
 
 
 class Status(Value):

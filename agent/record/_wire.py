@@ -76,10 +76,10 @@ class _Time(Value):
 
 
 class _Body(Envelope):
-    """A batch under zlib: the envelope, and the rows grouped by kind."""
+    """A batch under zlib: the envelope, and the rows grouped by kind; no groups: a question."""
 
     model_config = ConfigDict(title="Batch")
-    groups: Annotated[list[_Group], FailFast(), Field(min_length=1, max_length=64)]
+    groups: Annotated[list[_Group], FailFast(), Field(max_length=64)]
 
 
 _DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -125,7 +125,7 @@ def unpack(row: Packed) -> Record | None:
 
 
 def encode_batch(envelope: Envelope, rows: Sequence[Packed]) -> bytes:
-    """The wire form of rows that ascend by seq, at least one and at most ``MAX_ROWS``.
+    """The wire form of rows that ascend by seq, at most ``MAX_ROWS``; of none, for a question.
 
     Raises ``PayloadError`` for a row whose body is no JSON object; ``is_sound`` tells which.
     """
@@ -163,6 +163,8 @@ def decode_batch(payload: bytes, max_rows: int = MAX_ROWS) -> Batch:
     if sum(count for group in body.groups for _, count in group.seqs) > max_rows:
         raise PayloadError(f"The batch has more than {max_rows} rows.")
     rows = sorted(chain.from_iterable(map(_rows, body.groups)), key=attrgetter("seq"))
+    if body.groups and not rows:
+        raise PayloadError("The batch has groups and no rows.")
     _ascending(rows, body.after)
     return Batch(Envelope.model_construct(**_envelope_fields(body)), tuple(rows))
 
@@ -302,9 +304,7 @@ def _stamps(times: _Folded, count: int) -> list[Stamp]:
 
 
 def _ascending(rows: Sequence[Row], after: int) -> None:
-    if not rows:
-        raise PayloadError("The batch has no rows.")
-    if rows[0].seq <= after:
+    if rows and rows[0].seq <= after:
         raise PayloadError(f"The batch says after {after} and holds row {rows[0].seq}.")
     if len({row.seq for row in rows}) < len(rows):
         raise PayloadError("The batch holds a sequence number twice.")

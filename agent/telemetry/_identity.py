@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -63,3 +65,8 @@ class Identity:
             wall_ms=int(time.time() * 1000),
         )
         return Message(self.topic("status"), encode_message(status), True)
+
+
+def device_name() -> str:
+    """This machine's name in the alphabet of topics."""
+    return re.sub(r"[^A-Za-z0-9_-]", "-", socket.gethostname())[:64] or "device"

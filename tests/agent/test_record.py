@@ -150,6 +150,14 @@ def test_what_is_encoded_is_decoded_the_same(
     assert [unpack(row) for row in packed] == [record for record, _ in rows]
 
 
+def test_a_batch_without_rows_is_a_question_and_settles_nothing() -> None:
+    head = Envelope(
+        site="lab", device="pi", epoch="e", after=7, boot="b", monotonic_ms=1, wall_ms=2
+    )
+    batch = decode_batch(encode_batch(head, []))
+    assert (batch.rows, batch.last) == ((), 7)
+
+
 def test_a_trial_becomes_a_record_with_numbers_rounded_to_their_worth() -> None:
     record = a_trial()
     assert (record.distance_m, record.width_px) == (12.35, 40.1)
@@ -350,7 +358,6 @@ def _hostile() -> list[bytes]:
         wire({**good, "schema": "fieldproof.batch/9"}),
         wire({**good, "device": "../pi"}),
         wire({**good, "device": "pi\n"}),
-        wire({**good, "groups": []}),
         wire({**good, "after": 4}),
         wire({**good, "groups": [group, group]}),
         wire({**good, "groups": [{**group, "seqs": [[1, 10**18]]}]}),

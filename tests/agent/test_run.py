@@ -16,8 +16,9 @@ from agent.cameras.drive_by import DriveBy, DriveByParameters
 from agent.errors import CameraError
 from agent.profile import load_profile
 from agent.record import HealthRecord, SessionEndRecord, TrialRecord, unpack
-from agent.run import Run, RunPlan, device_name
+from agent.run import Run, RunPlan
 from agent.session import Examination
+from agent.telemetry._identity import device_name
 from agent.telemetry.link import Address
 from agent.telemetry.outbox import Outbox
 from agent.values import Fault, Frame

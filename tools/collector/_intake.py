@@ -91,6 +91,7 @@ class Intake:
         contacts: dict[tuple[str, str], Contact] = {}
         letters: list[Letter] = []
         refusals: list[Message] = []
+        told: list[Stored] = []
         while messages and sum(len(item.batch.rows) for item in arrived) < COMMIT_ROWS:
             message = messages.popleft()
             taken.append(message)
@@ -103,13 +104,15 @@ class Intake:
                 if not isinstance(error, VersionError):
                     refusals += _refusal(message, error.message)
                 continue
-            if batch is not None:
+            if batch is not None and not batch.rows:
+                told.append(self._told(batch, patience))
+            elif batch is not None:
                 arrived.append(_Arrived(message, batch))
                 contact = self._contact(batch)
                 contacts[contact.site, contact.device] = contact
         self._bury(letters, patience)  # in one commit: a flood of them must not hold all else up
         answers, refused = self._sifted(arrived, tuple(contacts.values()), patience)
-        return Portion(taken, [*_receipts(answers), *refused, *refusals])
+        return Portion(taken, [*_receipts([*told, *answers]), *refused, *refusals])
 
     def _read(self, message: Message, patience: Patience) -> Batch | None:
         """The message as a batch; None for a status, which is kept, or what says nothing new."""
@@ -133,6 +136,12 @@ class Intake:
         if not message.retain and status.state != "offline":  # else the broker speaks
             contact = Contact(status.site, status.device, _now_ms(), None, False)
         _persist(lambda: self.store.status(status, contact), patience)
+
+    def _told(self, batch: Batch, patience: Patience) -> Stored:
+        """The answer to a question: what is settled of its stream. Nothing is stored."""
+        stream = Stream(batch.envelope.site, batch.envelope.device, batch.envelope.epoch)
+        seq = _persist(lambda: self.store.highest_contiguous(stream), patience)
+        return Stored(stream, seq, 0, 0)
 
     def _contact(self, batch: Batch) -> Contact:
         said, now = batch.envelope, _now_ms()

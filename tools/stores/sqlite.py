@@ -98,10 +98,11 @@ class Sqlite(Store):
             return [self._store(batch) for batch in batches]
 
     def highest_contiguous(self, stream: Stream) -> int:
-        found = self._db.execute(
-            "SELECT id FROM streams WHERE site = ? AND device = ? AND epoch = ?", stream
-        ).fetchone()
-        return contiguous(self._read(found[0])) if found else 0
+        with self._transaction():  # a store that cannot be written must not seem well
+            found = self._db.execute(
+                "SELECT id FROM streams WHERE site = ? AND device = ? AND epoch = ?", stream
+            ).fetchone()
+            return contiguous(self._read(found[0])) if found else 0
 
     def status(self, status: Status, contact: Contact | None = None) -> None:
         with self._transaction():

@@ -133,7 +133,7 @@ def _is_it_tls(address: Address) -> str:
 def _tcp(address: Address, deadline: float) -> socket.socket:
     """The first address that answers; each has its share of the time that is left."""
     try:
-        found = _in_time(
+        found = in_time(
             lambda: socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM),
             deadline,
         )
@@ -152,7 +152,7 @@ def _tcp(address: Address, deadline: float) -> socket.socket:
     raise _unreachable(address, problem)
 
 
-def _in_time(call: Callable[[], Any], deadline: float) -> Any:
+def in_time(call: Callable[[], Any], deadline: float) -> Any:
     """What a call returns or raises; ``TimeoutError`` where it does not come back in time."""
     answers: queue.SimpleQueue[tuple[Any, Exception | None]] = queue.SimpleQueue()
 

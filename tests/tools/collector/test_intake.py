@@ -111,6 +111,25 @@ def test_the_neighbours_of_a_poison_row_are_stored_at_once(
     assert decode_answer(answer.payload) == Receipt(device="pi", epoch="e1", seq=101)
 
 
+def test_a_batch_without_rows_is_answered_and_leaves_nothing(
+    intake: Intake, store: Store, tmp_path: Path
+) -> None:
+    (answer,) = taken(intake, batch([])).answers
+    assert decode_answer(answer.payload) == Receipt(device="pi", epoch="e1", seq=0)
+    assert list(store.accounts()) == list(store.rows("contacts")) == []
+    # Beside rows of its stream it is answered with them, not with what was before.
+    done = taken(intake, batch([]), batch([1, 2]), batch([]))
+    assert [decode_answer(answer.payload) for answer in done.answers] == [
+        Receipt(device="pi", epoch="e1", seq=2)
+    ]
+    with closing(sqlite3.connect(tmp_path / "s.db")) as db:
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("DROP TABLE streams")
+        db.commit()
+    with pytest.raises(StoreError):
+        taken(intake, batch([]))
+
+
 def test_a_batch_full_of_poison_costs_a_bounded_number_of_attempts(
     intake: Intake, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

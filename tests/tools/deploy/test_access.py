@@ -15,10 +15,13 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from agent.doctor import Host, Plan
+from agent.doctor.broker import Broker
 from agent.errors import FieldproofError
 from agent.telemetry.link import Address, Link, Message
 from agent.telemetry.mqtt import Mqtt
 from agent.telemetry.outbox import Outbox
+from tools.collector import Collector
 from tools.stores import open_store
 
 if TYPE_CHECKING:
@@ -71,6 +74,36 @@ def until(condition: Callable[[], object], seconds: float = 30.0) -> bool:
             return False
         time.sleep(0.05)
     return True
+
+
+def looked_at(site: Site, client: Client, device: str, **facts: object) -> list[tuple[str, str]]:
+    address = site.address(client)
+    plan = Plan(
+        broker=str(address),
+        site="lab",
+        device=device,
+        ca_file=str(address.ca_file),
+        cert_file=str(address.cert_file),
+        key_file=str(address.key_file),
+    )
+    return [(f.verdict, f.name) for f in Broker().examine(plan, Host(), facts)]
+
+
+def test_the_doctor_goes_to_the_collector_and_back_with_a_devices_rights(
+    site: Site, victim: Client, collector: Client, place: Path
+) -> None:
+    with (
+        open_store(str(place / "doctor.db")) as store,
+        Collector(site.address(collector), store, name="for-the-doctor") as collecting,
+    ):
+        assert collecting.check(10), collecting.last_error
+        steps = ["CA certificate", "device certificate", "connection", "broker certificate"]
+        fine = [("ok", name) for name in (*steps, "login", "receipt")]
+        assert looked_at(site, victim, "victim") == fine
+        assert looked_at(site, victim, "thief") == [*fine[:-1], ("failure", "publish")]
+        beside = looked_at(site, victim, "victim", outbox={"process": 17})
+        assert beside == [*fine[:4], ("not checked", "login")]
+        assert list(store.accounts()) == list(store.rows("contacts")) == []
 
 
 def test_a_device_reads_its_own_receipts_commands_and_status_and_no_records(
