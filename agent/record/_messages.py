@@ -19,6 +19,7 @@ from agent.record._rows import (
     PayloadError,
     Record,
     Seq,
+    Share,
     Value,
     few,
 )
@@ -130,6 +131,41 @@ class Refusal(Value):
     device: Identifier
     batch: Identifier
     why: Name = ""
+
+
+class Command(Value):
+    """What a device is asked to do, on its cmd topic, never retained.
+
+    ``id`` is the sender's, new for each: a device does nothing twice that has one id. After
+    ``expires_ms`` of wall time, where the device's clock is synchronised, it is refused.
+    ``suite`` belongs to the command suite, ``cpu_share`` to budget.
+    """
+
+    schema_: Literal["fieldproof.command/1"] = Field(default="fieldproof.command/1", alias="schema")
+    device: Identifier
+    id: Identifier
+    name: Identifier
+    expires_ms: Millis | None = None
+    suite: Name | None = None
+    cpu_share: Share | None = None
+
+
+class Reply(Value):
+    """A device's answer to a command, on its reply topic: what became of it, in one sentence.
+
+    ``session`` is the one that runs when it is sent; ``figures`` are those of a report.
+    """
+
+    schema_: Literal["fieldproof.reply/1"] = Field(default="fieldproof.reply/1", alias="schema")
+    site: Identifier
+    device: Identifier
+    session: Identifier
+    id: Identifier
+    name: Identifier
+    outcome: Literal["done", "refused", "failed"]
+    said: Name = ""
+    figures: Annotated[dict[Identifier, float], Field(max_length=64, default_factory=dict), few(64)]
+    wall_ms: Millis = 0
 
 
 class Topic(NamedTuple):

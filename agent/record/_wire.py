@@ -16,7 +16,18 @@ from pydantic import ConfigDict, FailFast, Field, ValidationError
 from pydantic_core import from_json
 
 from agent.record._columns import Columns
-from agent.record._messages import Batch, Envelope, Packed, Receipt, Refusal, Row, Stamp, Status
+from agent.record._messages import (
+    Batch,
+    Command,
+    Envelope,
+    Packed,
+    Receipt,
+    Refusal,
+    Reply,
+    Row,
+    Stamp,
+    Status,
+)
 from agent.record._rows import (
     MAX_SEQ,
     RECORDS,
@@ -38,6 +49,8 @@ MAX_VALUES: Final = 500_000
 """JSON values in a batch: an empty list takes 3 bytes on the wire and 64 in memory."""
 MAX_FIELDS: Final = 64
 MAX_MESSAGE_BYTES: Final = 16 << 10
+MAX_COMMAND_BYTES: Final = 4 << 10
+MAX_COMMAND_BRACKETS: Final = 16
 
 M = TypeVar("M", bound=Value)
 _FEW: Final = few(MAX_FIELDS)
@@ -99,6 +112,8 @@ MESSAGES: Final[Mapping[str, type[Value]]] = {
     "status": Status,
     "receipt": Receipt,
     "refusal": Refusal,
+    "command": Command,
+    "reply": Reply,
 }
 """A message's name -> the model of its JSON; ``time`` is part of a batch."""
 
@@ -169,7 +184,7 @@ def decode_batch(payload: bytes, max_rows: int = MAX_ROWS) -> Batch:
     return Batch(Envelope.model_construct(**_envelope_fields(body)), tuple(rows))
 
 
-def encode_message(message: Status | Receipt | Refusal) -> bytes:
+def encode_message(message: Status | Receipt | Refusal | Command | Reply) -> bytes:
     """Plain JSON, so that a person can read it with any MQTT tool."""
     return message.model_dump_json(by_alias=True).encode()
 
@@ -189,6 +204,23 @@ def decode_answer(payload: bytes) -> Receipt | Refusal:
     tree = _message_tree(payload)
     refusal = isinstance(tree, dict) and tree.get("schema") == _REFUSAL
     return _checked(Refusal, tree) if refusal else _checked(Receipt, tree)
+
+
+def decode_command(payload: bytes) -> Command:
+    """Read what anyone may have sent to a device. Raises ``PayloadError``.
+
+    It is short and flat: what is not is refused before it is parsed.
+    """
+    if len(payload) > MAX_COMMAND_BYTES:
+        raise PayloadError(f"The command has {len(payload)} bytes, more than {MAX_COMMAND_BYTES}.")
+    if payload.count(b"[") + payload.count(b"{") > MAX_COMMAND_BRACKETS:
+        raise PayloadError("The command is nested, and none has to be.")
+    return _message(Command, payload)
+
+
+def decode_reply(payload: bytes) -> Reply:
+    """Read a device's answer to a command. Raises ``PayloadError``."""
+    return _message(Reply, payload)
 
 
 def digest(payload: bytes) -> str:

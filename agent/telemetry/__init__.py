@@ -16,7 +16,10 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from agent.family import Family, kind_of
+from agent.record import Reply
 from agent.telemetry.outbox import Outbox
+
+STOP_S = 15.0
 
 
 @dataclass
@@ -72,8 +75,16 @@ class Publisher(ABC):
         """Wait for the first attempt to connect; whether it worked (see ``last_error``)."""
 
     @abstractmethod
-    def stop(self) -> None:
-        """Say that this session stopped, disconnect, end the thread. May be called twice."""
+    def stop(self, timeout: float = STOP_S) -> None:
+        """Say that this session stopped, disconnect, end the thread. May be called twice.
+
+        A thread that is held up, as by a broker that does not answer, is left behind after
+        ``timeout`` seconds.
+        """
+
+    @abstractmethod
+    def say(self, reply: Reply) -> None:
+        """Send the answer to a command as soon as the link is up; it is kept nowhere else."""
 
     def drain(self, timeout: float) -> bool:
         """Wait until all rows are confirmed, at most ``timeout`` seconds; whether they are."""

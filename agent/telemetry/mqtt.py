@@ -6,7 +6,8 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from agent.errors import BrokerError, FieldproofError
@@ -15,14 +16,16 @@ from agent.record import (
     PayloadError,
     Receipt,
     Refusal,
+    Reply,
     Status,
     decode_answer,
     decode_status,
     digest,
     encode_batch,
+    encode_message,
     is_sound,
 )
-from agent.telemetry import Publisher
+from agent.telemetry import STOP_S, Publisher
 from agent.telemetry._identity import Identity
 from agent.telemetry._window import Sent, Window
 from agent.telemetry.link import TAKEN_OVER, Address, Link, LinkLostError, Message, check_files
@@ -37,7 +40,7 @@ IDLE_S = 0.1
 BACKOFF_S = 0.5
 BACKOFF_MAX_S = 30.0
 MANY = 6
-STOP_S = 15.0
+MOST_REPLIES = 32
 NOT_THE_ROWS_FAULT = frozenset({0x87, 0x89, 0x8B, 0x97})
 """Not authorised, server busy, shutting down, quota exceeded: no other batch would fare better."""
 
@@ -55,6 +58,10 @@ class Mqtt(Publisher):
     collector answers for later rows. Where no collector answers at all, rows wait for ever and
     ``last_error`` says so. After each refusal of a single row the next ones are held back a while,
     longer each time until one is taken: who refuses all must not empty the outbox.
+
+    ``obey`` is given what comes on the device's cmd topic, and whether it was retained; it runs in
+    the publisher's thread, must not raise, and returns what is to be replied at once. A broker
+    whose rules keep commands from this device is no error.
     Raises ``ConfigError`` for TLS files that cannot be used.
     """
 
@@ -70,6 +77,7 @@ class Mqtt(Publisher):
         ack: Literal["collector", "broker"] = "collector",
         batch_rows: int = 100,
         receipt_s: float = 10.0,
+        obey: Callable[[bytes, bool], Reply | None] | None = None,
     ) -> None:
         super().__init__(outbox)
         check_files(address)
@@ -80,6 +88,8 @@ class Mqtt(Publisher):
         self._hold_until = 0.0
         self._in_vain = 0
         self._epoch = outbox.epoch
+        self._obey = obey
+        self._replies: deque[Reply] = deque(maxlen=MOST_REPLIES)
         self._link: Link | None = None
         self._ready = False
         self._tried, self._ending = threading.Event(), threading.Event()
@@ -102,10 +112,14 @@ class Mqtt(Publisher):
         self._tried.wait(timeout)
         return self._ready
 
-    def stop(self) -> None:
-        self._ending.set()
-        if self._thread.is_alive():
-            self._thread.join(STOP_S)
+    def stop(self, timeout: float = STOP_S) -> None:
+        if not self._ending.is_set():
+            self._ending.set()
+            if self._thread.is_alive():
+                self._thread.join(timeout)
+
+    def say(self, reply: Reply) -> None:
+        self._replies.append(reply)
 
     def _run(self) -> None:
         failures = 0
@@ -161,6 +175,7 @@ class Mqtt(Publisher):
                     remedy="Raise max_packet_size in its configuration.",
                 )
             link.subscribe([self._who.topic(channel) for channel in ("ack", "status")])
+            self._hear_commands(link)
             link.publish(self._who.status("online"))
             if not link.settled(5.0):
                 raise BrokerError(f"The broker {self.address} does not acknowledge.")
@@ -173,10 +188,28 @@ class Mqtt(Publisher):
             self._hear(link)
             while not self._ending.is_set():
                 self._send(link)
+                self._reply(link)
                 link.step(IDLE_S)
                 self._hear(link)
+            self._reply(link)
             link.publish(self._who.status("stopped"))
             link.settled(2.0)
+
+    def _hear_commands(self, link: Link) -> None:
+        """Ask for commands; where the broker's rules keep them away there are none."""
+        if self._obey is None:
+            return
+        try:
+            link.subscribe([self._who.topic("cmd")])
+        except LinkLostError:
+            raise
+        except BrokerError as error:
+            log.warning("No commands come: %s", error.message)
+
+    def _reply(self, link: Link) -> None:
+        while self._replies:
+            link.publish(Message(self._who.topic("reply"), encode_message(self._replies[0])))
+            self._replies.popleft()
 
     def _send(self, link: Link) -> None:
         """Send what is committed, as far as the window has room."""
@@ -249,12 +282,19 @@ class Mqtt(Publisher):
         while link.messages:
             message = link.messages.popleft()
             try:
-                if message.topic.endswith("/ack"):
+                if message.topic.endswith("/cmd"):
+                    self._command(message)
+                elif message.topic.endswith("/ack"):
                     self._answer(decode_answer(message.payload))
                 elif message.payload:
                     self._namesake(decode_status(message.payload), message.retain)
             except PayloadError as error:
                 log.warning("A message on %s cannot be read: %s", message.topic, error)
+
+    def _command(self, message: Message) -> None:
+        reply = self._obey(message.payload, message.retain) if self._obey else None
+        if reply is not None:
+            self.say(reply)
 
     def _namesake(self, status: Status, retained: bool) -> None:
         """Another session under this name throws us out, and many brokers do not say so.

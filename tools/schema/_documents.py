@@ -68,6 +68,8 @@ def _asyncapi() -> Tree:
             "records": _channel("records", ["batch"]),
             "status": _channel("status", ["status"]),
             "ack": _channel("ack", ["receipt", "refusal"]),
+            "cmd": _channel("cmd", ["command"]),
+            "reply": _channel("reply", ["reply"]),
         },
         "operations": {
             "sendRecords": _operation("send", "records", "Rows from the outbox, in batches."),
@@ -77,6 +79,10 @@ def _asyncapi() -> Tree:
             "receiveAnswer": _operation(
                 "receive", "ack", "The collector's word on what it stored and what it will not."
             ),
+            "receiveCommand": _operation(
+                "receive", "cmd", "What the device is asked to do; retained ones are ignored."
+            ),
+            "sendReply": _operation("send", "reply", "What became of a command."),
         },
         "components": {
             "messages": {
@@ -84,6 +90,8 @@ def _asyncapi() -> Tree:
                 "status": _message("status"),
                 "receipt": _message("receipt"),
                 "refusal": _message("refusal"),
+                "command": _message("command"),
+                "reply": _message("reply"),
             },
             "schemas": {
                 kind: {"schemaFormat": FORMAT, "schema": {"$ref": f"records/{kind}.json"}}

@@ -101,7 +101,12 @@ class Outbox:
     @property
     def depth(self) -> int:
         """Rows that no receipt has freed yet, on disk and in memory."""
-        return self._table.count + len(self._waiting) + len(self._committing)
+        return self._table.count + self.uncommitted
+
+    @property
+    def uncommitted(self) -> int:
+        """Rows in memory alone: a kill of the process would lose them."""
+        return len(self._waiting) + len(self._committing)
 
     @property
     def quarantined(self) -> int:
@@ -147,6 +152,8 @@ class Outbox:
         Fewer where they take more than ``MOST_READ_BYTES``.
         """
         with self._disk:
+            if self._closed:
+                return []
             try:
                 return self._table.read(
                     limit, self.released if after is None else after, MOST_READ_BYTES
@@ -159,7 +166,7 @@ class Outbox:
         """Free all rows up to a seq: a receipt came. False for another epoch's, or an old one."""
         with self._disk:
             up_to = min(up_to_seq, self.last_committed)
-            if epoch != self.epoch or up_to <= self.released:
+            if self._closed or epoch != self.epoch or up_to <= self.released:
                 return False
             try:
                 self._table.release(up_to)
@@ -171,6 +178,8 @@ class Outbox:
     def sending(self, up_to_seq: int) -> None:
         """Rows up to a seq go out now. They are not given up any more, also after a restart."""
         with self._disk:
+            if self._closed:
+                return
             try:
                 self._table.sending(up_to_seq)
             except sqlite3.Error as error:
@@ -194,14 +203,18 @@ class Outbox:
         return asked.done
 
     def close(self) -> None:
-        """Commit what waits and let go of the folder. May be called twice."""
+        """Commit what waits and let go of the folder. May be called twice.
+
+        A publisher that does not end may still ask: it gets nothing, and touches no file.
+        """
         with self._changed:
             if self._closed:
                 return
             self._closed = True
             self._changed.notify_all()
         self._thread.join()
-        self._table.close()
+        with self._disk:
+            self._table.close()
         self._lock.release()
 
     def __enter__(self) -> Outbox:

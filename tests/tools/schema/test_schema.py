@@ -14,8 +14,10 @@ from typer.testing import CliRunner
 
 from agent.record import (
     RECORDS,
+    Command,
     Receipt,
     Refusal,
+    Reply,
     Status,
     Topic,
     decode_batch,
@@ -79,6 +81,10 @@ def test_real_messages_keep_to_the_schemas() -> None:
         "status": Status(site="lab", device="pi", state="online", session="s"),
         "receipt": Receipt(device="pi", epoch="e", seq=7),
         "refusal": Refusal(device="pi", batch="0f", why="no"),
+        "command": Command(device="pi", id="1", name="budget", cpu_share=0.5),
+        "reply": Reply(
+            site="lab", device="pi", session="s", id="1", name="report", outcome="done"
+        ),
     }
     for name, message in messages.items():
         tree = json.loads(encode_message(message))
@@ -100,7 +106,7 @@ def test_the_asyncapi_document_names_every_record_and_its_references_lead_somewh
         assert str(parse_topic(said)) == said
     assert {
         parse_topic(c["address"].format(site="a", device="b")) for c in whole["channels"].values()
-    } == {Topic("a", "b", channel) for channel in ("records", "status", "ack")}
+    } == {Topic("a", "b", channel) for channel in ("records", "status", "ack", "cmd", "reply")}
 
 
 def _references(tree: Any) -> list[str]:
