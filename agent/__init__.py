@@ -5,12 +5,12 @@ Rooms import upwards only, in this order::
     values errors family toml access       what everything speaks
     metrics statistics vocabulary record   pure: no OpenCV, TFLite or paho
     card suite
-    geometry                               the sign's plane
+    geometry service                       the sign's plane; what a service owes its machine
     cameras models perturbations           families: one file is one kind;
     strategies probes telemetry            they never import each other
     profile targets session recorder       the device and the loop: base classes only
     evidence governor pace health settings
-    assembly run plan                      the only places that know every room
+    assembly orders run plan               the only places that know every room
     doctor                                 looks at all of them, each check in a child process
     __main__                               the device's commands
 

@@ -65,6 +65,14 @@ class Examiner:
         joined = meet(labels, model, {**card.aliases, **self.aliases})
         return Session(model, strategy, self.seed, joined.mapping, self.sensor), joined
 
+    def lay_out_anew(self, session: Session) -> Session:
+        """A session with this suite and strategy, and with the model that another has loaded.
+
+        Raises ``ConfigError`` and ``UnknownKind``.
+        """
+        conditions = lay_out(load_suite(self.suite), self.seed)
+        return dataclasses.replace(session, strategy=plan_with(self.strategy, conditions))
+
 
 def plan_with(strategy: str, conditions: Sequence[Condition]) -> Strategy:
     """The strategy that a text such as ``sequential:claim=flip_rate<0.10@0.4`` asks for.

@@ -82,7 +82,18 @@ class Evidence:
         flips = [t for made in seen.inferences for t in made.trials if t.flipped]
         if self._bucket is None or not flips or not self._bucket.take():
             return False
-        trial = min(flips, key=lambda trial: trial.condition.severity)
+        return self._keep(frame, seen, min(flips, key=lambda trial: trial.condition.severity))
+
+    def take(self, frame: Frame, seen: Examination) -> bool:
+        """Keep the pictures of a frame that somebody asked for; whether they could be kept.
+
+        Of a flip where there is one, else of the strongest condition. There must be a trial.
+        """
+        trials = [trial for made in seen.inferences for trial in made.trials]
+        telling = max(trials, key=lambda trial: (trial.flipped, trial.condition.severity))
+        return self._keep(frame, seen, telling)
+
+    def _keep(self, frame: Frame, seen: Examination, trial: Trial) -> bool:
         target = placed(trial.condition, trial.target, seen.targets)
         perturbed = self._session.picture(frame, trial.condition, target)
         pair = compress(frame.pixels, perturbed, self._allowed.max_bytes, self._allowed.max_px)

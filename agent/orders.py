@@ -37,7 +37,8 @@ class Change(NamedTuple):
 class Orders:
     """What commands want of a run. ``say`` sends a reply, ``figures`` are those of a report.
 
-    ``paused`` and ``change`` are for the run to heed; ``most`` is the profile as it was given,
+    ``hear`` takes messages in, in whatever thread. ``paused`` and ``change`` are for the run to
+    heed; ``most`` is the profile as it was given,
     whose budget no command can exceed.
     """
 
@@ -53,6 +54,7 @@ class Orders:
         self.paused = False
         self.change: Change | None = None
         self._intake, self._say, self._figures = intake, say, figures
+        self.hear = intake.hear
         self._asked: list[tuple[Command, float]] = []  # evidence, and until when
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from agent.record import (
     HealthRecord,
@@ -25,6 +25,11 @@ class Totals:
     trials: int = 0
     flips: int = 0
     phantoms: int = 0
+
+    def add(self, other: Totals) -> None:
+        """Count another session's too."""
+        for field in fields(self):
+            setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
 
 
 class Recorder:

@@ -16,7 +16,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors"}),
     frozenset({"values", "family", "toml", "access"}),
     frozenset({"metrics", "statistics", "vocabulary", "record", "card", "suite"}),
-    frozenset({"geometry"}),
+    frozenset({"geometry", "service"}),
     frozenset({"cameras", "models", "perturbations", "strategies", "probes", "telemetry"}),
     frozenset(
         {
@@ -32,6 +32,7 @@ LAYERS: tuple[frozenset[str], ...] = (
         }
     ),
     frozenset({"assembly"}),
+    frozenset({"orders"}),
     frozenset({"run", "plan"}),
     frozenset({"doctor"}),
     frozenset({"__main__"}),

@@ -154,7 +154,7 @@ class HealthRecord(Record):
 
 
 class EvidenceRecord(Record):
-    """The pictures of a flip, where a device is told to send some: JPEG in base64, in RGB.
+    """A trial's pictures, where a device is told to send some: JPEG in base64, in RGB.
 
     ``width_px`` and ``height_px`` are those of both pictures, which may be smaller than the frame.
     """

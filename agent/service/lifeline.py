@@ -27,14 +27,23 @@ class Lifeline:
         self._frames = 0
         self._ready = False
 
-    def frame(self, *, good: bool) -> None:
-        """A frame came and was seen to."""
+    def ready(self) -> None:
+        """Model, camera and outbox are open: the first frame has come."""
         if not self._ready:
             self._ready = True
             self._notifier.tell(READY="1", STATUS="examining")
+
+    def frame(self, *, good: bool) -> None:
+        """A frame has been seen to."""
         self._frames += good
         for progress in (self._fed, self._beaten):
             progress.frame(good=good)
+        self._pass_on("examining")
+
+    def working(self) -> None:
+        """The model has answered since this was last called: a good frame takes its time."""
+        for progress in (self._fed, self._beaten):
+            progress.frame(good=True)
         self._pass_on("examining")
 
     def paused(self, why: str) -> None:

@@ -19,7 +19,7 @@ from agent.family import Family, kind_of
 from agent.record import Reply
 from agent.telemetry.outbox import Outbox
 
-STOP_S = 15.0
+STOP_S = 2.5
 
 
 @dataclass
@@ -86,13 +86,16 @@ class Publisher(ABC):
     def say(self, reply: Reply) -> None:
         """Send the answer to a command as soon as the link is up; it is kept nowhere else."""
 
-    def drain(self, timeout: float) -> bool:
-        """Wait until all rows are confirmed, at most ``timeout`` seconds; whether they are."""
+    def drain(self, timeout: float, stop: threading.Event | None = None) -> bool:
+        """Wait until all rows are confirmed, at most ``timeout`` seconds; whether they are.
+
+        No longer than until ``stop`` is set.
+        """
         end = time.monotonic() + timeout
         self.outbox.flush(timeout)
-        pause = threading.Event()
-        while self.undelivered and time.monotonic() < end:
-            pause.wait(0.02)
+        stop = stop or threading.Event()
+        while self.undelivered and time.monotonic() < end and not stop.wait(0.02):
+            pass
         return not self.undelivered
 
     def __enter__(self) -> Publisher:

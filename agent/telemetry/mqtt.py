@@ -168,6 +168,8 @@ class Mqtt(Publisher):
         prefix = f"fieldproof-{self.site}-{self.device}"
         with Link(self.address, prefix, will=self._who.status("offline")) as link:
             self._link = link
+            if self._ending.is_set():
+                return  # whoever waited for this has gone
             if 0 < link.max_packet < LEAST_PACKET:
                 raise BrokerError(
                     f"The broker {self.address} takes packets of {link.max_packet} bytes at most;"

@@ -82,9 +82,7 @@ def test_real_messages_keep_to_the_schemas() -> None:
         "receipt": Receipt(device="pi", epoch="e", seq=7),
         "refusal": Refusal(device="pi", batch="0f", why="no"),
         "command": Command(device="pi", id="1", name="budget", cpu_share=0.5),
-        "reply": Reply(
-            site="lab", device="pi", session="s", id="1", name="report", outcome="done"
-        ),
+        "reply": Reply(site="lab", device="pi", session="s", id="1", name="report", outcome="done"),
     }
     for name, message in messages.items():
         tree = json.loads(encode_message(message))
