@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import logging
 import os
-import signal
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +21,7 @@ from agent.errors import BrokerError, FieldproofError
 # imported by the functions that need it.
 if TYPE_CHECKING:
     from agent.run import Run, RunPlan, RunReport
+    from agent.service.install import Told
     from agent.session import Examination
     from agent.values import Frame
 
@@ -30,6 +32,11 @@ SHOWN: Final = 20
 
 SAY_S: Final = 10.0
 """Seconds between two lines on how far a run is."""
+
+PROGRESS: Final = "%d frames, %d trials, %d flips; %s, %d rows wait in the outbox"
+INSTALL: Final = "install-service"
+INSTALLS: Final = "write a systemd unit that runs the agent"
+HEALTH: Final = "whether the agent gets on, by its heartbeat: 0 yes, 1 no"
 
 NICE: Final = 10
 """The agent's niceness at least: the device's own work goes first. Its priority in reading and
@@ -43,23 +50,44 @@ def main(words: list[str] | None = None, prog: str = "python -m agent") -> int:
     words = sys.argv[1:] if words is None else words
     if words[:1] == ["doctor"]:
         return doctor.main(words[1:], f"{prog} doctor")
+    if words[:1] == ["health"]:
+        from agent.service import health
+
+        return health.main(words[1:], f"{prog} health")
+    return _run_or_install(words, prog)
+
+
+def _run_or_install(words: list[str], prog: str) -> int:
+    from agent.cameras._spec import without_secrets
     from agent.plan import plan, settings_of
+    from agent.service import install, logs
+    from agent.service.stopping import Stopped
     from agent.settings._print import as_json, as_text
 
-    options = parser(prog).parse_args(words)
-    logging.captureWarnings(True)
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    installs = words[:1] == [INSTALL]
+    options = parser(prog).parse_args(words[:1] if installs else words)
+    logs.configure("text", scrub=without_secrets)
     try:
+        if installs:
+            return install.main(words[1:], lambda rest: told(prog, rest), f"{prog} {INSTALL}")
         resolved = settings_of(options)
         if "print_config" in options:
             print(as_json(resolved) if "json" in options else as_text(resolved))
             return 0
+        logs.configure(resolved.run.log_format, scrub=without_secrets)
         report = run(plan(resolved))
+    except Stopped:
+        log.info("stopped before it had begun")
+        return 0
     except FieldproofError as error:
         log.error("%s", error.message)
         if error.remedy:
             log.error("try: %s", error.remedy)
         return error.exit_code
+    return _reported(report)
+
+
+def _reported(report: RunReport) -> int:
     for name, why in list(report.rejected.items())[:SHOWN]:
         log.warning("left out: %s: %s", name, why)
     if len(report.rejected) > SHOWN:
@@ -80,11 +108,13 @@ def run(plan: RunPlan) -> RunReport:
     """Run a plan, saying now and then how far it is; SIGTERM and Ctrl-C end it cleanly."""
     from agent.cameras._spec import without_secrets
     from agent.run import Run
+    from agent.service.heartbeat import place
+    from agent.service.lifeline import Lifeline
+    from agent.service.stopping import Stopping
 
     os.nice(max(0, NICE - os.nice(0)))
-    agent = Run(plan)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: agent.stop.set())
+    lifeline = Lifeline(plan.heartbeat or place(plan.state))
+    agent = Run(plan, lifeline)
     camera = without_secrets(plan.camera)
     log.info("examining %s on %s, records to %s", plan.examiner.card, camera, plan.broker)
     said = time.monotonic()
@@ -94,16 +124,28 @@ def run(plan: RunPlan) -> RunReport:
         if time.monotonic() - said >= SAY_S:
             said = time.monotonic()
             totals, link = agent.recorder.totals, agent.publisher
-            log.info(
-                "%d frames, %d trials, %d flips; %s, %d rows wait in the outbox",
-                totals.frames,
-                totals.trials,
-                totals.flips,
-                "connected" if link.connected else link.last_error,
-                link.undelivered,
-            )
+            how = "connected" if link.connected else link.last_error
+            counts = (totals.frames, totals.trials, totals.flips, how, link.undelivered)
+            log.info(PROGRESS, *counts)
+            lifeline.status(PROGRESS % counts)
 
-    return agent.go(watch)
+    # A watchdog ends a process that hangs by SIGABRT: then it says where it hung.
+    faulthandler.enable(sys.__stderr__ or sys.stderr)
+    try:
+        with Stopping(lifeline.stopping) as stopping:
+            agent.stop, agent.begun = stopping.event, stopping.begun
+            return agent.go(watch)
+    finally:
+        lifeline.end()
+
+
+def told(prog: str, rest: Sequence[str]) -> Told:
+    """What `run` makes of its options: as much as its service has to know."""
+    from agent.plan import plan_of
+    from agent.service.install import Told
+
+    plan = plan_of(parser(prog).parse_args(["run", *rest]))
+    return Told(plan.profile.budgets.memory_mb, plan.camera)
 
 
 def ending(report: RunReport) -> int:
@@ -117,6 +159,7 @@ def ending(report: RunReport) -> int:
 
 def parser(prog: str = "python -m agent") -> argparse.ArgumentParser:
     """The options of the device's commands, for both ways of calling them."""
+    from agent.service.commands import NAMES
     from agent.settings._sources import USUAL_FILE
 
     top = argparse.ArgumentParser(prog=prog, description="Fieldproof on the device.")
@@ -157,6 +200,22 @@ def parser(prog: str = "python -m agent") -> argparse.ArgumentParser:
         metavar="N",
         help="send the pictures of up to N failures an hour (default: the profile's; 0: none)",
     )
+    run.add_argument(
+        "--commands",
+        metavar="NAME,...",
+        help=f"obey these when they come over MQTT, of {', '.join(NAMES)} "
+        "(default: the profile's, which are none)",
+    )
+    run.add_argument(
+        "--heartbeat",
+        type=Path,
+        help=f"file for `{prog} health` to look at (default: with the state, in /run as a service)",
+    )
+    run.add_argument(
+        "--log-format",
+        choices=("text", "json", "auto"),
+        help="auto (default): JSON lines into systemd's journal, else text",
+    )
     run.add_argument("--config", type=Path, help=f"file of settings (default: {USUAL_FILE})")
     run.add_argument(
         "--set", action="append", metavar="KEY=VALUE", help="any setting: budgets.cpu_share=0.5"
@@ -166,7 +225,8 @@ def parser(prog: str = "python -m agent") -> argparse.ArgumentParser:
     )
     run.add_argument("--json", action="store_true", help="print them as JSON")
     add_access(run)
-    commands.add_parser("doctor", help=doctor.HELP)  # it has a parser of its own
+    for name, does in (("doctor", doctor.HELP), ("health", HEALTH), (INSTALL, INSTALLS)):
+        commands.add_parser(name, help=does)  # each has a parser of its own
     return top
 
 

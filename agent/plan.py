@@ -8,6 +8,7 @@ import os
 from agent.assembly import Examiner
 from agent.errors import FieldproofError, UsageError
 from agent.run import RunPlan
+from agent.service.commands import check_names
 from agent.settings import Resolved, resolve
 from agent.settings._sources import (
     find_file,
@@ -67,6 +68,8 @@ def plan(resolved: Resolved) -> RunPlan:
         frames=run.frames,
         drain_s=run.drain,
         names=run.data_labels,
+        commands=_commands(resolved),
+        heartbeat=run.heartbeat,
     )
 
 
@@ -83,6 +86,13 @@ def _aliases(resolved: Resolved) -> dict[str, str]:
         return parse_aliases(resolved.run.alias)
     except FieldproofError as error:
         raise resolved.blame(error, "run.alias") from None
+
+
+def _commands(resolved: Resolved) -> frozenset[str]:
+    try:
+        return check_names(resolved.profile.service.commands)
+    except FieldproofError as error:
+        raise resolved.blame(error, "service.commands") from None
 
 
 def _address(resolved: Resolved) -> Address:

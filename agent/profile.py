@@ -25,7 +25,9 @@ Words: TypeAlias = Annotated[
     tuple[str, ...],
     BeforeValidator(
         lambda value: (
-            [word.strip() for word in value.split(",")] if isinstance(value, str) else value
+            [word.strip() for word in value.split(",") if word.strip()]
+            if isinstance(value, str)
+            else value
         )
     ),
 ]

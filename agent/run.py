@@ -52,7 +52,8 @@ HURRIED_S: Final = 0.5
 class RunPlan:
     """What ``run`` needs. ``state`` is the folder of the outbox; ``drain_s`` how long to wait at
     the end for the collector's receipts; ``frames`` 0 means until the camera ends; ``commands``
-    are those that the agent obeys when they come over MQTT.
+    are those that the agent obeys when they come over MQTT; ``heartbeat`` is the file that says how
+    it gets on, None for the usual place.
     """
 
     examiner: Examiner
@@ -67,6 +68,7 @@ class RunPlan:
     drain_s: float = 30.0
     names: Path | None = None
     commands: frozenset[str] = frozenset()
+    heartbeat: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -283,6 +283,59 @@ def run(context: typer.Context) -> None:
     raise typer.Exit(device(["run", *context.args], prog="fieldproof"))
 
 
+@app.command("install-service", context_settings=AS_IT_IS, add_help_option=False)
+def install_service(context: typer.Context) -> None:
+    """Write a systemd unit for the agent; `fieldproof install-service --help` for options."""
+    from agent.__main__ import main as device
+
+    raise typer.Exit(device(["install-service", *context.args], prog="fieldproof"))
+
+
+@app.command(context_settings=AS_IT_IS, add_help_option=False)
+def health(context: typer.Context) -> None:
+    """Whether the agent on this machine gets on; `fieldproof health --help` for options."""
+    from agent.service.health import main as look
+
+    raise typer.Exit(look(context.args, prog="fieldproof health"))
+
+
+@app.command(
+    epilog="Example: fieldproof command lab/pi-1 suite --suite weather --broker mqtt://127.0.0.1"
+)
+def command(
+    device: Annotated[str, typer.Argument(metavar="DEVICE", help="SITE/DEVICE, or DEVICE alone.")],
+    name: Annotated[str, typer.Argument(help="pause, resume, suite, budget, evidence, report")],
+    broker: Annotated[str, typer.Option("--broker", help="mqtt://host:1883 or mqtts://...:8883")],
+    suite: Annotated[str | None, typer.Option("--suite", help="For suite: a shipped one.")] = None,
+    cpu_share: Annotated[
+        float | None, typer.Option("--cpu-share", help="For budget: of all cores, 0 to 1.")
+    ] = None,
+    wait: Annotated[
+        float, typer.Option("--wait", min=1, max=3600, help="s for the reply; then it expires.")
+    ] = 30.0,
+    ca_file: Annotated[Path | None, typer.Option("--ca-file")] = None,
+    cert_file: Annotated[Path | None, typer.Option("--cert-file")] = None,
+    key_file: Annotated[Path | None, typer.Option("--key-file")] = None,
+    password_file: Annotated[Path | None, typer.Option("--password-file")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell a device to do something, and wait for its reply; 1 where it does not do it."""
+    from agent.telemetry.link import Address
+    from tools.command import make_command, print_reply, send
+
+    address = Address.parse(
+        broker,
+        ca_file=ca_file,
+        cert_file=cert_file,
+        key_file=key_file,
+        password_file=password_file,
+    )
+    site, asked = make_command(device, name, wait, suite=suite, cpu_share=cpu_share)
+    reply = send(address, site, asked, wait)
+    print_reply(console, reply, as_json)
+    raise typer.Exit(int(reply.outcome != "done"))
+
+
 @app.command(context_settings=AS_IT_IS, add_help_option=False)
 def doctor(context: typer.Context) -> None:
     """Say what is wrong with this device's set-up; `fieldproof doctor --help` for options."""

@@ -40,7 +40,8 @@ def main(words: Sequence[str], told: Callable[[Sequence[str]], Told], prog: str)
     """
     options, rest = _parser(prog).parse_known_args(list(words))
     rest = [_absolute(word) for word in rest]
-    facts = told(rest)
+    # What an image will hold is not here yet: only options without files of their own are tried.
+    facts = told(rest if options.root == Path("/") else _parted(rest)[0])
     service = service_of(rest, facts, options.python, options.user, options.root)
     text = text_of(service)
     if options.show:

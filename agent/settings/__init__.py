@@ -65,6 +65,8 @@ class RunTable(BaseModel):
     cert_file: Path | None = None
     key_file: Path | None = None
     password_file: Path | None = None
+    heartbeat: Path | None = None
+    log_format: Literal["text", "json", "auto"] = "auto"
 
 
 class Settings(BaseModel):

@@ -20,10 +20,14 @@ look for ``/sys``, and compose.yaml's own.
 """
 
 _PATHS: Final = frozenset(
-    f"run.{key}" for key in ["model", "state", "data_labels", "ca_file", "cert_file", "key_file"]
-) | {"run.password_file"}
+    f"run.{key}"
+    for key in (
+        *("model", "state", "data_labels", "heartbeat"),
+        *("ca_file", "cert_file", "key_file", "password_file"),
+    )
+)
 _NAMES_OR_PATHS: Final = frozenset({"run.suite", "run.profile"})
-_ELSEWHERE: Final = {"evidence": "evidence.per_hour"}
+_ELSEWHERE: Final = {"evidence": "evidence.per_hour", "commands": "service.commands"}
 """Options that stand for another setting than that of their name below ``run``."""
 
 

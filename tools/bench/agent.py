@@ -189,7 +189,7 @@ def _most(what: str, limit: float, value: float) -> Goal:
 
 def _imports(show: Callable[[int, int], None]) -> dict[str, float]:
     """Milliseconds by what is imported, the least of several fresh processes."""
-    modules = {"numpy and OpenCV": "cv2", "pydantic": "pydantic", "agent": "agent.__main__"}
+    modules = {"numpy and OpenCV": "cv2", "pydantic": "pydantic", "agent": "agent.plan"}
     best: dict[str, float] = {}
     for number in range(IMPORTS):
         for name, module in modules.items():

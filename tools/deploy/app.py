@@ -86,6 +86,18 @@ def collector(
     _show(_deployment_class()(folder).collector(out, name=name, days=days))
 
 
+@deploy_app.command("operator", epilog="Example: fieldproof deploy operator /etc/fieldproof")
+def operator(
+    folder: FolderArgument,
+    name: Annotated[str, typer.Option("--name", help="Its user; one per person.")] = "operator",
+    out: OutOption = None,
+    days: DaysOption = 825,
+) -> None:
+    """Let somebody send commands to devices: a key, a certificate, and how to use them."""
+    _show(_deployment_class()(folder).operator(out, name=name, days=days))
+    _say(RESTART)
+
+
 @deploy_app.command("revoke", epilog="Example: fieldproof deploy revoke /etc/fieldproof lab/pi-1")
 def revoke(
     folder: FolderArgument,

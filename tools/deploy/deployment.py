@@ -24,6 +24,7 @@ from tools.deploy._files import SECRET, alone, replace, write_new
 from tools.deploy.authority import DAYS, Authority
 
 COLLECTOR: Final = "collector"
+OPERATOR: Final = "operator"
 BROKER: Final = "broker"
 HERE: Final = Path(__file__).parent
 ROUNDS: Final = 101
@@ -46,6 +47,15 @@ topic read fieldproof/v1/+/+/status
 topic write fieldproof/v1/+/+/ack
 """
 
+_OPERATOR_RULES = """
+user {name}
+topic write fieldproof/v1/+/+/cmd
+topic read fieldproof/v1/+/+/reply
+topic read fieldproof/v1/+/+/status
+"""
+
+_REPLIES = "pattern write fieldproof/v1/%u/reply\n"
+
 _README = """What lies here, and what to do with it
 
 1. Keep ca/ to yourself: whoever has ca/ca.key can let clients in. The broker needs broker/ only.
@@ -57,13 +67,14 @@ _README = """What lies here, and what to do with it
 3. Give each client its own certificate; `revoke` takes one back:
      fieldproof deploy collector {folder}
      fieldproof deploy device {folder} SITE DEVICE
+     fieldproof deploy operator {folder}
      fieldproof deploy revoke {folder} SITE/DEVICE
 
 The authority ends on {ca_until}, the broker's certificate on {until}; before that day run
 `fieldproof deploy broker --renew --out {folder}`. After that, and after `revoke`,
-`device --password` and `collector --name`, restart mosquitto. Do not reload it: on SIGHUP
-mosquitto 2.0.11 counts clients that are away as gone twice, and may crash later. A restart loses
-no record.
+`device --password`, `collector --name` and `operator`, restart mosquitto. Do not reload it: on
+SIGHUP mosquitto 2.0.11 counts clients that are away as gone twice, and may crash later. A restart
+loses no record.
 """
 
 
@@ -172,17 +183,41 @@ class Deployment:
 
         Each of several collectors needs a ``name`` of its own: one throws out another of its name.
         """
+        target = (out or self.folder / "clients" / name).absolute()
+        until, access = self._desk(name, target, COLLECTOR, days, _COLLECTOR_RULES)
+        words = ["fieldproof", "collect", *access, "--store", "sqlite:///fieldproof.db"]
+        return Client(target, until, shlex.join(words))
+
+    def operator(
+        self, out: Path | None = None, *, name: str = OPERATOR, days: int = DAYS
+    ) -> Client:
+        """Let somebody send commands to all devices, and read their replies.
+
+        Rules of before there were replies are completed.
+        """
+        target = (out or self.folder / "clients" / name).absolute()
+        until, access = self._desk(name, target, OPERATOR, days, _OPERATOR_RULES)
+        words = ["fieldproof", "command", "SITE/DEVICE", "report", *access]
+        return Client(target, until, shlex.join(words))
+
+    def _desk(
+        self, name: str, target: Path, what: str, days: int, rules: str
+    ) -> tuple[datetime, list[str]]:
+        """A certificate and access rules for one of the server's side."""
         check_name("name", name)
         if name == BROKER:
             raise UsageError("The broker itself has that name.", remedy="Give another --name.")
-        target = (out or self.folder / "clients" / name).absolute()
-        until, access = self._certificate(name, target, COLLECTOR, days)
+        until, access = self._certificate(name, target, what, days)
         with alone(self.folder / "ca"):
-            rules, known = self.broker / "acl", (self.broker / "acl").read_text(encoding="utf-8")
+            file = self.broker / "acl"
+            known = text = file.read_text(encoding="utf-8")
+            if _REPLIES not in text:
+                text = f"{_REPLIES}{text}"
             if f"user {name}" not in known.splitlines():
-                replace(rules, (known + _COLLECTOR_RULES.format(name=name)).encode())
-        words = ["fieldproof", "collect", *access, "--store", "sqlite:///fieldproof.db"]
-        return Client(target, until, shlex.join(words))
+                text += rules.format(name=name)
+            if text != known:
+                replace(file, text.encode())
+        return until, access
 
     def revoke(self, name: str) -> int:
         """Take certificates and password of a client back; how many there were.
