@@ -92,7 +92,11 @@ class Agent:
         return self.said.read_text()
 
     def stop(self) -> None:
-        """SIGTERM; the code is 0 only for an end in good order within 4.5 s (see ``Stopping``)."""
+        """SIGTERM; the code is 0 only for an end in good order within 4.5 s (see ``Stopping``).
+
+        The socket is emptied before: what finds it full is not sent, and systemd always reads.
+        """
+        self.hush()
         self.process.send_signal(signal.SIGTERM)
         assert self.process.wait(60) == 0, self.log()
 
