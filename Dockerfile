@@ -52,5 +52,8 @@ COPY --from=build-agent /opt/fieldproof /opt/fieldproof
 USER 10001:10001
 VOLUME /var/lib/fieldproof
 WORKDIR /var/lib/fieldproof
+# In memory: it is written every few seconds.
+ENV FIELDPROOF_HEARTBEAT=/dev/shm/agent.heartbeat
+HEALTHCHECK --interval=30s --timeout=15s --start-period=180s CMD ["python", "-m", "agent", "health"]
 ENTRYPOINT ["fieldproof"]
 CMD ["--help"]

@@ -110,5 +110,5 @@ class MissingExtra(ConfigError):
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(
             f"{purpose} needs the package {package}, which is not installed.",
-            remedy=f"Install it with: pip install 'fieldproof[{extra}]'",
+            remedy=f"In Fieldproof's checkout: pip install '.[{extra}]'",
         )

@@ -32,5 +32,5 @@ def test_an_error_survives_pickling_whole() -> None:
     error = pickle.loads(pickle.dumps(errors.MissingExtra("jinja2", "report", "A report")))
     assert type(error) is errors.MissingExtra
     assert "jinja2" in error.message
-    assert "fieldproof[report]" in error.remedy
+    assert "'.[report]'" in error.remedy
     assert str(error) == f"{error.message} {error.remedy}"
