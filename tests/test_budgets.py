@@ -155,8 +155,8 @@ def test_an_agent_pauses_when_it_is_too_hot_and_goes_on_when_it_is_cooler(tmp_pa
         device.says("Goes on after a pause for heat")
         more(device, "trial")
         device.throttle("50004")
-        for _ in range(3):
-            more(device, "health")
+        for kind in ("health", "health", "trial", "trial", "health", "health"):
+            more(device, kind)
         records = device.stop()
     told = [
         (record.readings["temperature_c"], record.readings["paused"])
@@ -175,7 +175,11 @@ def test_an_agent_pauses_when_it_is_too_hot_and_goes_on_when_it_is_cooler(tmp_pa
     slowed = [r.readings for r in records if isinstance(r, HealthRecord)][-1]
     assert (slowed["throttled"], slowed["throttled_since_boot"]) == (1.0, 1.0)
     assert slowed["cpu_allowed"] == pytest.approx(0.9 / 4), "it makes way"
-    assert slowed["predictions_throttled"] > 0
+    assert any(
+        record.readings.get("predictions_throttled", 0) > 0
+        for record in records
+        if isinstance(record, HealthRecord)
+    )
     end = records[-1]
     assert isinstance(end, SessionEndRecord)
     assert end.why == "stopped"

@@ -54,7 +54,8 @@ class Agent:
     def __init__(self, folder: Path, *more: object, broker: str, **environment: str) -> None:
         folder.mkdir()
         self.state, self.said = folder / "state", folder / "said"
-        self.beat = folder / "beat"
+        # In memory, where it is written often.
+        self.beat = Path("/dev/shm") / f"fieldproof-{os.getpid()}-{folder.name}"
         self._manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._manager.bind(str(folder / "notify"))
         self.heard: list[str] = []
@@ -112,6 +113,7 @@ class Agent:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+        self.beat.unlink(missing_ok=True)
         self._manager.close()
 
 

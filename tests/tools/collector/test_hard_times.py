@@ -229,14 +229,15 @@ def test_sigterm_in_mid_flow_leaves_nothing_stored_unconfirmed_and_nothing_lost(
             assert pi.hears(last), "what is stored was confirmed before the end"
             assert pi.link.settled(10)
             process = collecting(mosquitto, file)
-            assert pi.hears(401)
+            pi.link.publish(batch(402))
+            assert pi.hears(402), "the second one collects, whatever the first had stored"
             process.send_signal(signal.SIGTERM)
             assert process.wait(20) == 0
     finally:
         if process.poll() is None:
             process.kill()
             process.wait()
-    assert frames(file) == [*range(1, 402)]
+    assert frames(file) == [*range(1, 403)]
 
 
 def test_a_second_collector_under_the_same_name_is_told_of_and_each_row_is_stored_once(
