@@ -41,10 +41,11 @@ class Shipped(LocalBroker):
 
 @dataclass
 class Site:
-    """A deployment and its running broker."""
+    """A deployment, its running broker, and one who may send commands."""
 
     deployment: Deployment
     broker: Shipped
+    operator: Client
 
     def address(self, client: Client | None, *, plain: bool = False) -> Address:
         """How a client gets in with what it was given."""
@@ -91,13 +92,14 @@ def site(place: Path) -> Iterator[Site]:
     port = free_ports()
     hosts = ["127.0.0.1", "localhost"]
     deployment = Deployment.create(place / "site", hosts, port=port, passwords=True)
+    operator = deployment.operator()
     planted(port, program, deployment.broker / "data", place)
     if os.geteuid() == 0:  # what README.txt asks for; mosquitto gives root away
         for path in (deployment.broker, *deployment.broker.rglob("*")):
             shutil.chown(path, "mosquitto", "mosquitto")
     broker = Shipped(deployment, port)
     broker.start()
-    yield Site(deployment, broker)
+    yield Site(deployment, broker, operator)
     broker.stop()
 
 

@@ -114,15 +114,18 @@ def test_a_device_reads_its_own_receipts_commands_and_status_and_no_records(
     assert sorted(found) == [f"{VICTIM}/{name}" for name in ("ack", "cmd", "status")]
 
 
-def test_a_device_writes_its_own_records_and_status_alone(site: Site, thief: Client) -> None:
+def test_a_device_writes_its_own_records_replies_and_status_alone(
+    site: Site, thief: Client
+) -> None:
     address = site.address(thief)
-    assert written(address, f"{THIEF}/records") == 0
+    for channel in ("records", "reply"):
+        assert written(address, f"{THIEF}/{channel}") == 0
     assert written(address, f"{THIEF}/status", b"{}", True) == 0
     for channel in ("ack", "cmd", "other"):
         assert written(address, f"{THIEF}/{channel}") == NOT_AUTHORISED
 
 
-@pytest.mark.parametrize("channel", ["records", "status", "ack", "cmd"])
+@pytest.mark.parametrize("channel", ["records", "status", "ack", "cmd", "reply"])
 def test_a_device_cannot_publish_as_another(site: Site, thief: Client, channel: str) -> None:
     assert written(site.address(thief), f"{VICTIM}/{channel}") == NOT_AUTHORISED
 
@@ -148,6 +151,21 @@ def test_a_device_cannot_change_anothers_retained_status(
 )
 def test_a_device_hears_nothing_of_another(site: Site, thief: Client, topics: list[str]) -> None:
     assert not [topic for topic in heard(site.address(thief), *topics) if THIEF not in topic]
+
+
+def test_an_operator_sends_commands_and_nothing_else(site: Site) -> None:
+    address = site.address(site.operator)
+    assert written(address, f"{THIEF}/cmd") == 0
+    for channel in ("records", "status", "ack", "reply", "other"):
+        assert written(address, f"{THIEF}/{channel}", retain=True) == NOT_AUTHORISED
+
+
+def test_an_operator_hears_replies_and_statuses_alone(site: Site, thief: Client) -> None:
+    channels = ("reply", "status", "records", "cmd", "ack")
+    assert written(site.address(thief), f"{THIEF}/reply", b"kept", True) == 0
+    found = heard(site.address(site.operator), *(f"fieldproof/v1/+/+/{name}" for name in channels))
+    assert {topic.rpartition("/")[2] for topic in found} == {"reply", "status"}
+    assert written(site.address(thief), f"{THIEF}/reply", b"", True) == 0
 
 
 def test_a_will_is_held_to_the_same_rules(site: Site, thief: Client, collector: Client) -> None:
