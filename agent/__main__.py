@@ -124,7 +124,7 @@ def run(plan: RunPlan) -> RunReport:
         if time.monotonic() - said >= SAY_S:
             said = time.monotonic()
             totals, link = agent.recorder.totals, agent.publisher
-            how = "connected" if link.connected else link.last_error
+            how = "connected" if link.connected else link.last_error.rstrip(".")
             counts = (totals.frames, totals.trials, totals.flips, how, link.undelivered)
             log.info(PROGRESS, *counts)
             lifeline.status(PROGRESS % counts)
