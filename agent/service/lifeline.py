@@ -30,8 +30,8 @@ class Lifeline:
     def ready(self) -> None:
         """Model, camera and outbox are open: the first frame has come."""
         if not self._ready:
-            self._ready = True
-            self._notifier.tell(READY="1", STATUS="examining")
+            told = self._notifier.tell(READY="1", STATUS="examining")
+            self._ready = told or not self._notifier.listened
 
     def frame(self, *, good: bool) -> None:
         """A frame has been seen to."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping
+from typing import Final
+
+PATIENCE_S: Final = 0.2
 
 
 class Notifier:
@@ -18,8 +21,13 @@ class Notifier:
         self._socket: socket.socket | None = None
         if self._address is not None:
             self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
-            # A full queue must not hold the agent up: a watchdog's word comes again soon.
-            self._socket.setblocking(False)
+            # A queue that stays full must not hold the agent up for long.
+            self._socket.settimeout(PATIENCE_S)
+
+    @property
+    def listened(self) -> bool:
+        """Whether there is a manager to tell anything."""
+        return self._address is not None
 
     def tell(self, **words: str) -> bool:
         """Send assignments such as ``READY="1"`` in one datagram; whether it went out."""

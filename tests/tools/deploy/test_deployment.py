@@ -170,3 +170,12 @@ def test_the_commands_say_dates_and_what_to_do_next(tmp_path: Path) -> None:
     ):
         with pytest.raises(FieldproofError, match=error):
             run(*words)
+
+
+def test_an_operator_completes_rules_that_know_no_replies(deployment: Deployment) -> None:
+    rules = deployment.broker / "acl"
+    reply = "pattern write fieldproof/v1/%u/reply\n"
+    rules.write_text(rules.read_text().replace(reply, ""))
+    deployment.operator()
+    assert rules.read_text().count(reply) == 1
+    assert "user operator\ntopic write fieldproof/v1/+/+/cmd\n" in rules.read_text()
