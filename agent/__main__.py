@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("agent")
 
-SHOWN: Final = 20
+SHOWN: Final = 10
 """Pictures that could not be used and are named at the end."""
 
 SAY_S: Final = 10.0
@@ -169,6 +169,7 @@ def parser(prog: str = "python -m agent") -> argparse.ArgumentParser:
     run = commands.add_parser(
         "run",
         argument_default=argparse.SUPPRESS,
+        allow_abbrev=False,  # install-service looks for options by their names
         help="examine the model on a camera and send what is found",
         description="Every option may also be given as a variable, such as FIELDPROOF_MODEL, or "
         "below [run] in a file of settings. The command line is stronger than the environment, "
@@ -231,7 +232,10 @@ def parser(prog: str = "python -m agent") -> argparse.ArgumentParser:
 
 
 def _per_hour(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is not a number") from None
     if not 0 <= number <= 3600:
         raise argparse.ArgumentTypeError(f"{text} is not from 0 to 3600")
     return number

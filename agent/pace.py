@@ -126,7 +126,10 @@ class Pace:
             "cpu_allowed": governor.allowed,
             "pause_ms": 1000 * (paused_s - paused_before) / max(1, self._trials),
             "paused": float(bool(governor.cause)),
-            **{f"paused_{cause}_s": self._held[cause] for cause in ("cpu", "heat", "memory")},
+            **{
+                f"paused_{cause}_s": self._held[cause]
+                for cause in ("cpu", "heat", "memory", "order")
+            },
         }
         if self._frames:
             known["kinds_share"] = self._share / self._frames

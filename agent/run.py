@@ -141,6 +141,7 @@ class Run:
             if publisher.last_error:
                 log.warning("Records wait in %s until the broker is there.", outbox.folder)
             self.begun()
+            self.begun = lambda: None  # a session after the first begins nothing
             self.recorder = recorder = Recorder(outbox.put, self._start(session, camera))
             self.orders.changed()
             try:
@@ -213,6 +214,7 @@ class Run:
         try:
             with Watch(probe() for probe in probes) as vitals:
                 pace = self._pace(session, camera, vitals)
+                pace.governor.ordered = orders.paused
                 pace.duty, session.between = duty, pace.between
                 for frame in frames:
                     lifeline.ready()

@@ -63,6 +63,7 @@ class Heartbeat:
         said = {"boot": self._boot, "monotonic_s": now, "state": state, "frames": frames}
         try:
             self._draft.write_text(json.dumps(said), encoding="ascii")
+            self._draft.chmod(0o644)  # for whoever asks: it holds no secret
             self._draft.replace(self.file)
         except OSError:
             return  # a full disk: an old beat tells it

@@ -21,6 +21,9 @@ SECRETS: Final = {
     "--key-file": "broker-key",
     "--password-file": "broker-password",
 }
+PATHS: Final = frozenset(
+    {"--model", "--camera", "--suite", "--profile", "--config", "--data-labels", *SECRETS}
+)
 _HOMES: Final = (Path("/home"), Path("/root"), Path("/run/user"))
 
 
@@ -39,7 +42,7 @@ def main(words: Sequence[str], told: Callable[[Sequence[str]], Told], prog: str)
     Raises ``UsageError``, and ``OutputError`` where another file is there or none can be written.
     """
     options, rest = _parser(prog).parse_known_args(list(words))
-    rest = [_absolute(word) for word in rest]
+    rest = _absolute(rest)
     # What an image will hold is not here yet: only options without files of their own are tried.
     facts = told(rest if options.root == Path("/") else _parted(rest)[0])
     service = service_of(rest, facts, options.python, options.user, options.root)
@@ -134,12 +137,22 @@ def _written(file: Path, text: str, force: bool) -> str:
     return "wrote"
 
 
-def _absolute(word: str) -> str:
-    """A word whose value is a file here, with the file's whole path: a service stands elsewhere."""
-    name, equals, value = word.rpartition("=") if word.startswith("--") else ("", "", word)
-    if value and not value.startswith(("-", "/")) and Path(value).exists():
-        return f"{name}{equals}{Path(value).absolute()}"
-    return word
+def _absolute(rest: Sequence[str]) -> list[str]:
+    """The options, those that name a file here with its whole path: a service stands elsewhere."""
+    words: list[str] = []
+    option = ""
+    for word in rest:
+        name, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
+        option = name or option
+        place = Path(value)
+        if (
+            value
+            and option in PATHS
+            and (place.is_file() or option == "--camera" and place.is_dir())
+        ):
+            value = str(place.absolute())
+        words.append(f"{name}{equals}{value}")
+    return words
 
 
 def _parted(rest: Sequence[str]) -> tuple[list[str], dict[str, Path]]:
@@ -150,7 +163,10 @@ def _parted(rest: Sequence[str]) -> tuple[list[str], dict[str, Path]]:
     for word in words:
         name, equals, value = word.partition("=")
         if name in SECRETS:
-            credentials[SECRETS[name]] = Path(value if equals else next(words))
+            path = value if equals else next(words, "")
+            if not path:
+                raise UsageError(f"{name} is given no file.", remedy=f"Write {name} FILE.")
+            credentials[SECRETS[name]] = Path(path)
         else:
             options.append(word)
     return options, credentials

@@ -47,6 +47,10 @@ def _shown(resolved: Resolved) -> list[tuple[str, Any, str]]:
         held = credential(_CREDENTIALS[key]) if value is None and key in _CREDENTIALS else None
         if held is not None:
             value, origin = str(held), f"systemd's credential {held.name}"
+        if key == "run.broker":
+            # Also where the address is so wrong that no user can be told from its host.
+            scheme, slashes, rest = value.rpartition("://")
+            value = scheme + slashes + rest.rpartition("@")[2]
         rows.append((key, _hidden(value), origin))
     return rows
 

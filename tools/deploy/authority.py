@@ -68,7 +68,8 @@ class Authority:
             key = load_pem_private_key((folder / "ca.key").read_bytes(), None)
         except (OSError, ValueError) as error:
             raise ConfigError(
-                f"There is no certificate authority in {folder}: {error}.",
+                f"There is no certificate authority in {folder}: "
+                f"{getattr(error, 'strerror', None) or error}.",
                 remedy="Make one with: fieldproof deploy broker --out DIR --host NAME",
             ) from None
         if not isinstance(key, ec.EllipticCurvePrivateKey):
