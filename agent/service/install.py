@@ -148,7 +148,7 @@ def _absolute(rest: Sequence[str]) -> list[str]:
         if (
             value
             and option in PATHS
-            and (place.is_file() or option == "--camera" and place.is_dir())
+            and (place.is_file() or (option == "--camera" and place.is_dir()))
         ):
             value = str(place.absolute())
         words.append(f"{name}{equals}{value}")

@@ -212,7 +212,7 @@ def test_a_missing_extra_is_named_and_nothing_is_written(
     package: str, make_results: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(MissingExtra, match=rf"{package}.*fieldproof\[report\]"):
+    with pytest.raises(MissingExtra, match=rf"{package}.*\.\[report\]"):
         write_report(make_results(), [], [], tmp_path / "report.html")
     assert not list(tmp_path.iterdir())
 
