@@ -1,6 +1,6 @@
 """Log lines: plain for people, JSON for machines; each sort of line at a bounded rate, no secrets.
 
-Under systemd each line begins with ``<N>``, its syslog priority, which journald takes away again.
+In the journal a line of JSON begins with ``<N>``, its syslog priority, which journald takes off.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
@@ -19,7 +18,7 @@ import cv2
 from agent.cameras._open import open_camera
 from agent.errors import ConfigError, FieldproofError
 from agent.profile import Profile
-from tools.bench.telemetry_long import collector
+from tools.bench.telemetry_long import collector, cpu_s, resident_mb
 from tools.broker import LocalBroker
 
 SAMPLE_S: Final = 0.5
@@ -171,8 +170,8 @@ def look(pid: int, at_s: float) -> Sample | None:
     """The process and all below it; None where it has just ended."""
     try:
         below = _below(pid)
-        sizes = {each: _resident_mb(each) for each in (pid, *below)}
-        cpu = sum(_cpu_s(each) for each in sizes)
+        sizes = {each: resident_mb(each) for each in (pid, *below)}
+        cpu = sum(cpu_s(each) for each in sizes)
         io = dict(
             line.split(": ") for line in Path(f"/proc/{pid}/io").read_text().splitlines() if line
         )
@@ -189,14 +188,3 @@ def _below(pid: int) -> list[int]:
         for child in (task / "children").read_text().split():
             found += [int(child), *_below(int(child))]
     return found
-
-
-def _resident_mb(pid: int) -> float:
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
-def _cpu_s(pid: int) -> float:
-    """Its own CPU time, and that of children that have ended."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK")

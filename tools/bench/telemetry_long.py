@@ -248,22 +248,23 @@ def _watched(
             raise BrokerError("The run does not go on.", remedy="Is the disk full?")
         done = progress.recv()
         began = began or time.monotonic()
-        samples.append(Sample(done, {name: _resident_mb(pid) for name, pid in ids.items()}))
+        samples.append(Sample(done, {name: resident_mb(pid) for name, pid in ids.items()}))
         disk_mb = max(disk_mb, _size_mb(folder / "outbox"))
         show(done, count)
     rate = (count - samples[0].records) / max(1e-9, time.monotonic() - began)
     return tuple(samples), disk_mb, rate
 
 
-def _resident_mb(pid: int | None) -> float:
+def resident_mb(pid: int | None) -> float:
+    """Megabytes of a process that are in memory, shared ones too."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def cpu_s(pid: int | None) -> float:
-    """Seconds of CPU that a process has used."""
+    """Seconds of CPU that a process has used, and children of it that have ended."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK")
 
 
 def _size_mb(folder: Path) -> float:
