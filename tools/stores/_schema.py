@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable
 from typing import Final
+
+from tools.stores._tables import ROW_TABLES, UNKNOWN
 
 
 def _first(db: sqlite3.Connection) -> None:
@@ -93,24 +96,86 @@ CREATE TABLE dead_letters (
 CREATE INDEX trials_by_session ON trials (session)
 """
 
+_ROLLUPS = """
+CREATE TABLE hourly (
+    stream INTEGER NOT NULL REFERENCES streams, hour INTEGER NOT NULL, session TEXT NOT NULL,
+    condition TEXT NOT NULL, severity REAL NOT NULL, level INTEGER NOT NULL, n INTEGER NOT NULL,
+    clean_seen INTEGER NOT NULL, perturbed_seen INTEGER NOT NULL, flips INTEGER NOT NULL,
+    truth INTEGER NOT NULL, truth_seen INTEGER NOT NULL, drops INTEGER NOT NULL,
+    drop_sum REAL NOT NULL, scenes INTEGER NOT NULL, scenes_seen INTEGER NOT NULL,
+    scene_flips INTEGER NOT NULL,
+    PRIMARY KEY (stream, hour, session, condition, severity, level)) WITHOUT ROWID;
+CREATE TABLE hourly_readings (
+    stream INTEGER NOT NULL REFERENCES streams, hour INTEGER NOT NULL, name TEXT NOT NULL,
+    n INTEGER NOT NULL, total REAL NOT NULL, low REAL NOT NULL, high REAL NOT NULL,
+    PRIMARY KEY (stream, hour, name)) WITHOUT ROWID;
+CREATE TABLE runs (
+    stream INTEGER NOT NULL REFERENCES streams, session TEXT NOT NULL,
+    first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL, trials INTEGER NOT NULL,
+    PRIMARY KEY (stream, session)) WITHOUT ROWID;
+CREATE TABLE kept (name TEXT PRIMARY KEY, since_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE alerts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, rule TEXT NOT NULL, subject TEXT NOT NULL,
+    severity TEXT NOT NULL, opened_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL,
+    resolved_ms INTEGER, acknowledged_ms INTEGER, acknowledged_by TEXT, summary TEXT NOT NULL,
+    details TEXT NOT NULL);
+CREATE TABLE alert_memory (
+    rule TEXT NOT NULL, subject TEXT NOT NULL, state TEXT NOT NULL,
+    PRIMARY KEY (rule, subject)) WITHOUT ROWID;
+CREATE UNIQUE INDEX alerts_open ON alerts (rule, subject) WHERE resolved_ms IS NULL;
+DROP INDEX trials_by_session;
+CREATE INDEX trials_by_time ON trials (at_ms);
+CREATE INDEX phantoms_by_time ON phantoms (at_ms);
+CREATE INDEX evidence_by_time ON evidence (at_ms);
+CREATE INDEX gaps_by_time ON gaps (at_ms);
+CREATE INDEX health_by_time ON health (stream, at_ms);
+CREATE INDEX runs_by_session ON runs (session);
+CREATE INDEX sessions_by_name ON sessions (session);
+CREATE INDEX session_ends_by_name ON session_ends (session)
+"""
+
+_MADE = """
+UPDATE {0} SET at_ms = CASE WHEN wall_ms BETWEEN 1577836800000 AND :now THEN wall_ms
+    ELSE coalesce((SELECT seen_ms FROM contacts JOIN streams USING (site, device)
+        WHERE streams.id = {0}.stream), :now) END
+"""
+"""Of rows stored before it was kept: the device's time, where it lies between 2020 and now."""
+
+
+def _rollups(db: sqlite3.Connection) -> None:
+    """When rows were made, and rollups; ``REBUILT`` says that these are to be filled then."""
+    for table in (*ROW_TABLES.values(), UNKNOWN):
+        db.execute(f"ALTER TABLE {table} ADD COLUMN at_ms INTEGER NOT NULL DEFAULT 0")
+        db.execute(_MADE.format(table), {"now": time.time_ns() // 1_000_000})
+    for box in ("clean_box", "perturbed_box", "target_box"):
+        db.execute(f"ALTER TABLE evidence ADD COLUMN {box} TEXT")
+    for column in ("stored", "highest"):
+        db.execute(f"ALTER TABLE streams ADD COLUMN {column} INTEGER NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE streams ADD COLUMN settled TEXT NOT NULL DEFAULT '[]'")
+    db.execute("ALTER TABLE streams ADD COLUMN pruned TEXT NOT NULL DEFAULT '{}'")
+    for table in (*ROW_TABLES.values(), UNKNOWN):
+        db.execute(
+            "UPDATE streams SET stored = stored + its.n, highest = max(highest, its.last) FROM"
+            f" (SELECT stream, count(*) AS n, max(seq) AS last FROM {table} GROUP BY stream) AS its"
+            " WHERE its.stream = streams.id"
+        )
+    db.execute(
+        "UPDATE streams SET settled = (SELECT json_group_array(json_array(first, last)) FROM"
+        " (SELECT first, last FROM received WHERE stream = streams.id ORDER BY first))"
+    )
+    db.execute("DROP TABLE received")
+    for statement in _ROLLUPS.split(";"):
+        db.execute(statement)
+
+
 MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (
     _first,
     _placements,
     _contacts_and_unknown_rows,
     _evidence,
+    _rollups,
 )
 """Append only: a store of any older version is brought up to date when it is opened."""
 
-ROW_TABLES: Final = {
-    "session": "sessions",
-    "session_end": "session_ends",
-    "trial": "trials",
-    "phantom": "phantoms",
-    "health": "health",
-    "evidence": "evidence",
-    "gap": "gaps",
-}
-"""A record's kind -> its table, whose columns are stream, seq, wall_ms and the record's fields.
-
-Rows of other kinds are in ``unknown_rows`` as JSON.
-"""
+REBUILT: Final = 5
+"""The version from which on there are rollups: they are made from the rows of older stores."""

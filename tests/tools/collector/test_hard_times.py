@@ -101,7 +101,7 @@ def device(broker: LocalBroker) -> Iterator[Device]:
 
 
 def impatient(store: Store) -> None:
-    store._db.execute("PRAGMA busy_timeout = 50")  # type: ignore[attr-defined]
+    store._db._db.execute("PRAGMA busy_timeout = 50")  # type: ignore[attr-defined]
 
 
 def test_while_the_store_is_locked_nothing_is_confirmed_and_then_all_is(
@@ -140,14 +140,14 @@ def test_while_the_disk_is_full_nothing_is_confirmed_and_then_all_is(
     ):
         assert collector.check(10)
         # SQLite meets this limit as it meets the end of the disk: SQLITE_FULL.
-        store._db.execute("PRAGMA max_page_count = 1")  # type: ignore[attr-defined]
+        store._db._db.execute("PRAGMA max_page_count = 1")  # type: ignore[attr-defined]
         for i in range(2000):
             outbox.put(trial(i))
         assert until(lambda: "full" in collector.last_error)
         confirmed = outbox.released
         assert confirmed == store.highest_contiguous(PI._replace(epoch=outbox.epoch))
         assert confirmed < 2000
-        store._db.execute("PRAGMA max_page_count = 1000000")  # type: ignore[attr-defined]
+        store._db._db.execute("PRAGMA max_page_count = 1000000")  # type: ignore[attr-defined]
         assert until(lambda: outbox.depth == 0, 30)
     assert frames(file) == [*range(2000)]
 

@@ -179,7 +179,7 @@ def test_a_store_that_is_away_is_waited_for_and_nothing_is_answered_before(
     waited: list[str] = []
     with closing(sqlite3.connect(tmp_path / "s.db", isolation_level=None)) as lock:
         lock.execute("BEGIN IMMEDIATE")
-        store._db.execute("PRAGMA busy_timeout = 20")  # type: ignore[attr-defined]
+        store._db._db.execute("PRAGMA busy_timeout = 20")  # type: ignore[attr-defined]
 
         def patience(error: StoreError) -> None:
             waited.append(error.message)

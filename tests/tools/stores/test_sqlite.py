@@ -314,7 +314,7 @@ def test_dead_letters_are_counted_by_topic_with_the_last_reason(tmp_path: Path) 
 def test_dead_letters_are_bounded_in_number(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tools.stores.sqlite.MOST_DEAD_LETTERS", 5)
+    monkeypatch.setattr("tools.stores._writing.MOST_DEAD_LETTERS", 5)
     with open_store(str(tmp_path / "s.db")) as store:
         for number in range(20):
             store.bury([Letter("t", b"%d" % number, "why")])

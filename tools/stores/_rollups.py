@@ -1,0 +1,175 @@
+"""What is counted of new rows, to be added to the sums that a store keeps by the hour. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, Final
+
+from agent.record import FIELDS
+from tools.stores._values import HOUR_MS
+
+Row = Sequence[Any]
+
+GONE: Final = 30
+"""Frames without a track after which its scene is over, as ``agent.metrics.scenes`` has it."""
+NO_LEVEL: Final = -(2**63)
+"""Stands for a condition without a level in a key, which may hold no NULL."""
+MOST_SCENES: Final = 64
+"""Scenes of one stream that are remembered; of more, the one that began first is forgotten."""
+MOST_STREAMS: Final = 10_000
+
+SUMS: Final = (
+    "n",
+    "clean_seen",
+    "perturbed_seen",
+    "flips",
+    "truth",
+    "truth_seen",
+    "drops",
+    "drop_sum",
+    "scenes",
+    "scenes_seen",
+    "scene_flips",
+)
+NAMES: Final = (
+    *("session", "frame", "clip", "track", "from_truth", "condition", "severity", "level"),
+    *("clean_seen", "clean_confidence", "perturbed_seen", "perturbed_confidence", "flip"),
+)
+PARTS: Final[Callable[[Any], Row]] = itemgetter(*map(FIELDS["trial"].index, NAMES))
+"""Of a trial's values, those that are counted."""
+HEALTH: Final[Callable[[Any], Mapping[str, float]]] = itemgetter(FIELDS["health"].index("readings"))
+
+Key = tuple[int, int, str, str, float, int]
+"""Stream, hour (ms of its start), session, condition, severity, level."""
+
+
+class _Scene:
+    """A track in view: its last frame, and the condition rows that it has met."""
+
+    __slots__ = ("last", "met")
+
+    def __init__(self, last: int, met: set[tuple[str, float, int | None]]) -> None:
+        self.last, self.met = last, met
+
+
+_Scenes = dict[tuple[str, str, str], _Scene]
+
+
+class Memory:
+    """Which scenes run, by stream: bounded, and put back where a transaction fails."""
+
+    def __init__(self) -> None:
+        self._streams: dict[int, _Scenes] = {}
+        self._before: dict[int, _Scenes | None] = {}
+
+    def scenes(self, stream: int) -> _Scenes:
+        """A stream's scenes, by (session, clip, track), to be changed."""
+        scenes = self._streams.pop(stream, None)
+        if stream not in self._before:
+            self._before[stream] = scenes and {
+                key: _Scene(scene.last, set(scene.met)) for key, scene in scenes.items()
+            }
+        # Put back as the newest, so that the stream not heard for longest is first.
+        self._streams[stream] = scenes = scenes or {}
+        return scenes
+
+    def keep(self) -> None:
+        """The transaction is committed."""
+        self._before.clear()
+        while len(self._streams) > MOST_STREAMS:
+            del self._streams[next(iter(self._streams))]
+
+    def undo(self) -> None:
+        """The transaction did not happen."""
+        for stream, scenes in self._before.items():
+            self._streams[stream] = scenes or {}
+        self._before.clear()
+
+
+class Rollup:
+    """Sums of some new rows. Add a stream's rows in the order of their numbers."""
+
+    def __init__(self, memory: Memory, without_runs: frozenset[int] = frozenset()) -> None:
+        self._memory, self._without_runs = memory, without_runs
+        self._sums: dict[Key, list[float]] = {}
+        self._readings: dict[tuple[int, int, str], list[float]] = {}
+        self._runs: dict[tuple[int, str], list[int]] = {}
+
+    def add_trials(self, stream: int, rows: Iterable[tuple[int, int, Row]]) -> None:
+        """Count trials, each as (seq, at_ms, what ``PARTS`` takes of its values)."""
+        scenes, sums, runs = self._memory.scenes(stream), self._sums, self._runs
+        for seq, at_ms, parts in rows:
+            session, frame, clip, track, truth, condition, severity, level, *seen = parts
+            clean, sure, perturbed, still, flip = seen
+            scene = scenes.get((session, clip, track))
+            if scene is None or frame - scene.last > GONE:
+                scene = _begun(scenes, (session, clip, track), frame)
+            elif frame > scene.last:
+                scene.last = frame
+            key = (
+                *(stream, at_ms - at_ms % HOUR_MS, session),
+                *(condition, severity, NO_LEVEL if level is None else level),
+            )
+            cell = sums.get(key)
+            if cell is None:
+                cell = sums[key] = [0] * len(SUMS)
+            cell[0] += 1
+            cell[1] += clean
+            cell[2] += perturbed
+            cell[3] += flip
+            if truth:
+                cell[4] += 1
+                cell[5] += clean
+            if sure is not None and still is not None:
+                cell[6] += 1
+                cell[7] += sure - still
+            if (condition, severity, level) not in scene.met:
+                scene.met.add((condition, severity, level))
+                cell[8] += 1
+                cell[9] += clean
+                cell[10] += flip
+            run = runs.get((stream, session))
+            if run is None:
+                runs[stream, session] = [seq, seq, 1]
+            else:
+                run[0], run[1], run[2] = min(run[0], seq), max(run[1], seq), run[2] + 1
+
+    def add_health(self, stream: int, rows: Iterable[tuple[int, Mapping[str, float]]]) -> None:
+        """Count readings, each row as (at_ms, readings)."""
+        for at_ms, readings in rows:
+            hour = at_ms - at_ms % HOUR_MS
+            for name, value in readings.items():
+                cell = self._readings.get((stream, hour, name))
+                if cell is None:
+                    self._readings[stream, hour, name] = [1, value, value, value]
+                else:
+                    cell[0], cell[1] = cell[0] + 1, cell[1] + value
+                    cell[2], cell[3] = min(cell[2], value), max(cell[3], value)
+
+    def take(self) -> dict[str, list[Row]]:
+        """What is to be added to each table, as rows of its columns; then nothing is counted."""
+        tables: dict[str, list[Row]] = {
+            "hourly": [(*key, *cell) for key, cell in sorted(self._sums.items())],
+            "hourly_readings": [(*key, *cell) for key, cell in sorted(self._readings.items())],
+            "runs": [
+                (*key, *run)
+                for key, run in sorted(self._runs.items())
+                if key[0] not in self._without_runs
+            ],
+        }
+        self._sums.clear()
+        self._readings.clear()
+        self._runs.clear()
+        return tables
+
+    def __len__(self) -> int:
+        return len(self._sums) + len(self._readings) + len(self._runs)
+
+
+def _begun(scenes: _Scenes, key: tuple[str, str, str], frame: int) -> _Scene:
+    scenes.pop(key, None)
+    if len(scenes) >= MOST_SCENES:
+        del scenes[next(iter(scenes))]
+    scenes[key] = scene = _Scene(frame, set())
+    return scene
