@@ -43,7 +43,8 @@ def _trials(db: Database, rollup: Rollup, since: int) -> None:
     for (stream, _), some in groupby(
         enumerate(rows), lambda item: (item[1][0], item[0] // TOGETHER)
     ):
-        rollup.add_trials(stream, ((row[1], row[2], row[3:]) for _, row in some))
+        _, seqs, made, *columns = zip(*(row for _, row in some), strict=True)
+        rollup.add_trials(stream, seqs, made, zip(*columns, strict=True))
         _relieve(db, rollup)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import itemgetter
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import add, itemgetter
 from typing import Any, Final
 
 from agent.record import FIELDS
@@ -40,16 +43,13 @@ PARTS: Final[Callable[[Any], Row]] = itemgetter(*map(FIELDS["trial"].index, NAME
 """Of a trial's values, those that are counted."""
 HEALTH: Final[Callable[[Any], Mapping[str, float]]] = itemgetter(FIELDS["health"].index("readings"))
 
-Key = tuple[int, int, str, str, float, int]
-"""Stream, hour (ms of its start), session, condition, severity, level."""
-
 
 class _Scene:
     """A track in view: its last frame, and the condition rows that it has met."""
 
     __slots__ = ("last", "met")
 
-    def __init__(self, last: int, met: set[tuple[str, float, int | None]]) -> None:
+    def __init__(self, last: int, met: set[Row]) -> None:
         self.last, self.met = last, met
 
 
@@ -87,53 +87,83 @@ class Memory:
         self._before.clear()
 
 
+@dataclass
+class _Counts:
+    """What is counted of one stream's trials; a key is (hour, session, condition row)."""
+
+    outcomes: Counter[Row] = field(default_factory=Counter)
+    """(key, whether truth is known, clean seen, perturbed seen, flip) -> trials."""
+    drops: dict[Row, list[float]] = field(default_factory=lambda: defaultdict(lambda: [0, 0.0]))
+    scenes: Counter[Row] = field(default_factory=Counter)
+    """(key, clean seen, flip) -> scenes."""
+
+    def sums(self) -> dict[Row, list[float]]:
+        """Key -> ``SUMS``."""
+        cells: dict[Row, list[float]] = defaultdict(lambda: [0] * len(SUMS))
+        for (key, truth, clean, perturbed, flip), n in self.outcomes.items():
+            real = n if truth else 0
+            grown = (n, n * clean, n * perturbed, n * flip, real, real * clean)
+            cell = cells[key]
+            cell[:6] = map(add, cell, grown)
+        for key, drop in self.drops.items():
+            cells[key][6:8] = drop
+        for (key, clean, flip), n in self.scenes.items():
+            cell = cells[key]
+            cell[8:] = map(add, cell[8:], (n, n * clean, n * flip))
+        return cells
+
+
 class Rollup:
     """Sums of some new rows. Add a stream's rows in the order of their numbers."""
 
     def __init__(self, memory: Memory, without_runs: frozenset[int] = frozenset()) -> None:
         self._memory, self._without_runs = memory, without_runs
-        self._sums: dict[Key, list[float]] = {}
+        self._trials: dict[int, _Counts] = defaultdict(_Counts)
         self._readings: dict[tuple[int, int, str], list[float]] = {}
         self._runs: dict[tuple[int, str], list[int]] = {}
 
-    def add_trials(self, stream: int, rows: Iterable[tuple[int, int, Row]]) -> None:
-        """Count trials, each as (seq, at_ms, what ``PARTS`` takes of its values)."""
-        scenes, sums, runs = self._memory.scenes(stream), self._sums, self._runs
-        for seq, at_ms, parts in rows:
-            session, frame, clip, track, truth, condition, severity, level, *seen = parts
-            clean, sure, perturbed, still, flip = seen
+    def add_trials(
+        self, stream: int, seqs: Sequence[int], made: Sequence[int], parts: Iterable[Row]
+    ) -> None:
+        """Count trials, at least one: their numbers, when they were made, and their ``PARTS``.
+
+        Column by column: row by row it would cost as much as to store them.
+        """
+        session, frame, clip, track, truth, condition, severity, level, *seen = zip(
+            *parts, strict=True
+        )
+        clean, sure, perturbed, still, flip = seen
+        hours = [at - at % HOUR_MS for at in made]
+        rows = list(zip(condition, severity, level, strict=True))
+        keys = list(zip(hours, session, rows, strict=True))
+        counts = self._trials[stream]
+        counts.outcomes.update(zip(keys, truth, clean, perturbed, flip, strict=True))
+        for key, one, other in zip(keys, sure, still, strict=True):
+            if one is not None and other is not None:
+                drop = counts.drops[key]
+                drop[0] += 1
+                drop[1] += one - other
+        places = self._met(stream, zip(session, clip, track, frame, strict=True), rows)
+        counts.scenes.update((keys[place], clean[place], flip[place]) for place in places)
+        for name in set(session):
+            own = [seq for seq, its in zip(seqs, session, strict=True) if its == name]
+            run = self._runs.setdefault((stream, name), [own[0], own[-1], 0])
+            run[:] = min(run[0], own[0]), max(run[1], own[-1]), run[2] + len(own)
+
+    def _met(self, stream: int, views: Iterable[Row], rows: Sequence[Row]) -> list[int]:
+        """Where a scene meets a condition row for the first time."""
+        scenes, first, place = self._memory.scenes(stream), list[int](), 0
+        for (session, clip, track, frame), some in groupby(views):
             scene = scenes.get((session, clip, track))
             if scene is None or frame - scene.last > GONE:
                 scene = _begun(scenes, (session, clip, track), frame)
-            elif frame > scene.last:
-                scene.last = frame
-            key = (
-                *(stream, at_ms - at_ms % HOUR_MS, session),
-                *(condition, severity, NO_LEVEL if level is None else level),
-            )
-            cell = sums.get(key)
-            if cell is None:
-                cell = sums[key] = [0] * len(SUMS)
-            cell[0] += 1
-            cell[1] += clean
-            cell[2] += perturbed
-            cell[3] += flip
-            if truth:
-                cell[4] += 1
-                cell[5] += clean
-            if sure is not None and still is not None:
-                cell[6] += 1
-                cell[7] += sure - still
-            if (condition, severity, level) not in scene.met:
-                scene.met.add((condition, severity, level))
-                cell[8] += 1
-                cell[9] += clean
-                cell[10] += flip
-            run = runs.get((stream, session))
-            if run is None:
-                runs[stream, session] = [seq, seq, 1]
-            else:
-                run[0], run[1], run[2] = min(run[0], seq), max(run[1], seq), run[2] + 1
+            scene.last = max(scene.last, frame)
+            for _ in some:
+                if rows[place] not in scene.met:
+                    scene.met.add(rows[place])
+                    first.append(place)
+                place += 1
+        return first
 
     def add_health(self, stream: int, rows: Iterable[tuple[int, Mapping[str, float]]]) -> None:
         """Count readings, each row as (at_ms, readings)."""
@@ -150,7 +180,11 @@ class Rollup:
     def take(self) -> dict[str, list[Row]]:
         """What is to be added to each table, as rows of its columns; then nothing is counted."""
         tables: dict[str, list[Row]] = {
-            "hourly": [(*key, *cell) for key, cell in sorted(self._sums.items())],
+            "hourly": [
+                (stream, hour, session, kind, severity, NO_LEVEL if level is None else level, *sums)
+                for stream, counts in sorted(self._trials.items())
+                for (hour, session, (kind, severity, level)), sums in counts.sums().items()
+            ],
             "hourly_readings": [(*key, *cell) for key, cell in sorted(self._readings.items())],
             "runs": [
                 (*key, *run)
@@ -158,13 +192,14 @@ class Rollup:
                 if key[0] not in self._without_runs
             ],
         }
-        self._sums.clear()
+        self._trials.clear()
         self._readings.clear()
         self._runs.clear()
         return tables
 
     def __len__(self) -> int:
-        return len(self._sums) + len(self._readings) + len(self._runs)
+        outcomes = sum(len(counts.outcomes) for counts in self._trials.values())
+        return outcomes + len(self._readings) + len(self._runs)
 
 
 def _begun(scenes: _Scenes, key: tuple[str, str, str], frame: int) -> _Scene:

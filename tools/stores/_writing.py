@@ -221,11 +221,14 @@ def _settle(book: _Book, batch: Batch, fresh: Sequence[Row]) -> None:
         book.pending.append(fresh)
 
 
-def _by_table(rows: Iterable[Row]) -> dict[str, list[Row]]:
+def _by_table(rows: Sequence[Row]) -> dict[str, Sequence[Row]]:
+    kinds = {row.kind for row in rows}
+    if len(kinds) == 1:  # as in most batches
+        return {ROW_TABLES.get(kinds.pop(), UNKNOWN): rows}
     tables: dict[str, list[Row]] = {}
     for row in rows:
         tables.setdefault(ROW_TABLES.get(row.kind, UNKNOWN), []).append(row)
-    return tables
+    return {**tables}
 
 
 def _made(rows: Sequence[Row], said: Envelope, received: int) -> list[int]:
@@ -245,8 +248,8 @@ def _count(
     rollup: Rollup, table: str, number: int, rows: Sequence[Row], made: Sequence[int]
 ) -> None:
     if table == "trials":
-        counted = ((row.seq, at, PARTS(row.values)) for row, at in zip(rows, made, strict=True))
-        rollup.add_trials(number, counted)
+        seqs = [row.seq for row in rows]
+        rollup.add_trials(number, seqs, made, [PARTS(row.values) for row in rows])
     elif table == "health":
         rollup.add_health(
             number, ((at, HEALTH(row.values)) for row, at in zip(rows, made, strict=True))
