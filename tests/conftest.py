@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from tests.postgres import ADVICE, Server, find_postgres, shared_server
 from tools.broker import LocalBroker, find_mosquitto, local_broker
+from tools.stores import open_store
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -45,3 +48,57 @@ def mosquitto(tmp_path: Path) -> Iterator[LocalBroker]:
     folder.mkdir()
     with local_broker(persistence=folder, kind="mosquitto") as broker:
         yield broker
+
+
+def _needs_postgres() -> None:
+    if find_postgres() is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(ADVICE)
+        pytest.skip("PostgreSQL is not installed on this machine")
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One PostgreSQL for all workers, with a database ``store_NAME`` that holds an empty store."""
+    _needs_postgres()
+    base = tmp_path_factory.getbasetemp()
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    with (
+        shared_server(base.parent if worker else base) as server,
+        server.database(f"store_{worker or 'alone'}") as url,
+    ):
+        open_store(url).close()
+        yield server
+
+
+_numbers = count(1)
+
+
+@pytest.fixture
+def postgres(postgres_server: Server) -> Iterator[str]:
+    """The URL of an empty store in PostgreSQL."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "") or "alone"
+    name = f"test_{worker}_{next(_numbers)}"
+    with postgres_server.database(name, template=f"store_{worker}") as url:
+        yield url
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Server]:
+    """A running PostgreSQL that a test may stop, kill and start, with a database ``fieldproof``."""
+    _needs_postgres()
+    server = Server.create()
+    try:
+        server.start()
+        server.execute("CREATE DATABASE fieldproof")
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty store of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 's.db'}"
+    return str(request.getfixturevalue("postgres"))

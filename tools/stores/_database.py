@@ -23,6 +23,9 @@ class Database(ABC):
     for_update: ClassVar[str] = ""
     """What is added to a query whose rows are to be held until the transaction's end."""
 
+    hold: ClassVar[str] = ""
+    """The statement that keeps all other writers out until the transaction's end."""
+
     @abstractmethod
     def transaction(self) -> AbstractContextManager[None]:
         """A transaction that may write. One at a time; what fails in it, undoes it."""

@@ -24,6 +24,8 @@ _HEALTH: Final = "SELECT stream, at_ms, readings FROM health WHERE at_ms >= :sin
 
 def rebuild(db: Database) -> None:
     """Within the transaction; hours of which rows were pruned, and such streams' runs, stay."""
+    if db.hold:
+        db.execute(db.hold)
     since = {name: -(-at // HOUR_MS) * HOUR_MS for name, at in db.execute("SELECT * FROM kept")}
     trials, health = since.get("trials", 0), since.get("health", 0)
     db.execute("DELETE FROM hourly WHERE hour >= :since", {"since": trials})

@@ -128,6 +128,8 @@ CREATE INDEX trials_by_time ON trials (at_ms);
 CREATE INDEX phantoms_by_time ON phantoms (at_ms);
 CREATE INDEX evidence_by_time ON evidence (at_ms);
 CREATE INDEX gaps_by_time ON gaps (at_ms);
+CREATE INDEX unknown_rows_by_time ON unknown_rows (at_ms);
+CREATE INDEX health_by_age ON health (at_ms);
 CREATE INDEX health_by_time ON health (stream, at_ms);
 CREATE INDEX runs_by_session ON runs (session);
 CREATE INDEX sessions_by_name ON sessions (session);
