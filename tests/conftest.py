@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -50,6 +49,9 @@ def mosquitto(tmp_path: Path) -> Iterator[LocalBroker]:
         yield broker
 
 
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+
+
 def _needs_postgres() -> None:
     if find_postgres() is None:
         if os.environ.get("CI") == "true":
@@ -59,28 +61,22 @@ def _needs_postgres() -> None:
 
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One PostgreSQL for all workers, with a database ``store_NAME`` that holds an empty store."""
+    """One PostgreSQL for all workers, with a database of this one's that holds a store."""
     _needs_postgres()
     base = tmp_path_factory.getbasetemp()
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     with (
-        shared_server(base.parent if worker else base) as server,
-        server.database(f"store_{worker or 'alone'}") as url,
+        shared_server(base if _WORKER == "alone" else base.parent) as server,
+        server.database(_WORKER) as url,
     ):
         open_store(url).close()
         yield server
 
 
-_numbers = count(1)
-
-
 @pytest.fixture
-def postgres(postgres_server: Server) -> Iterator[str]:
-    """The URL of an empty store in PostgreSQL."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "") or "alone"
-    name = f"test_{worker}_{next(_numbers)}"
-    with postgres_server.database(name, template=f"store_{worker}") as url:
-        yield url
+def postgres(postgres_server: Server) -> str:
+    """The URL of an empty store in PostgreSQL; whoever still uses it is thrown out."""
+    postgres_server.clear(_WORKER)
+    return postgres_server.url(_WORKER)
 
 
 @pytest.fixture

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
-from operator import add, itemgetter
+from operator import itemgetter
 from typing import Any, Final
 
 from agent.record import FIELDS
@@ -87,48 +85,19 @@ class Memory:
         self._before.clear()
 
 
-@dataclass
-class _Counts:
-    """What is counted of one stream's trials; a key is (hour, session, condition row)."""
-
-    outcomes: Counter[Row] = field(default_factory=Counter)
-    """(key, whether truth is known, clean seen, perturbed seen, flip) -> trials."""
-    drops: dict[Row, list[float]] = field(default_factory=lambda: defaultdict(lambda: [0, 0.0]))
-    scenes: Counter[Row] = field(default_factory=Counter)
-    """(key, clean seen, flip) -> scenes."""
-
-    def sums(self) -> dict[Row, list[float]]:
-        """Key -> ``SUMS``."""
-        cells: dict[Row, list[float]] = defaultdict(lambda: [0] * len(SUMS))
-        for (key, truth, clean, perturbed, flip), n in self.outcomes.items():
-            real = n if truth else 0
-            grown = (n, n * clean, n * perturbed, n * flip, real, real * clean)
-            cell = cells[key]
-            cell[:6] = map(add, cell, grown)
-        for key, drop in self.drops.items():
-            cells[key][6:8] = drop
-        for (key, clean, flip), n in self.scenes.items():
-            cell = cells[key]
-            cell[8:] = map(add, cell[8:], (n, n * clean, n * flip))
-        return cells
-
-
 class Rollup:
     """Sums of some new rows. Add a stream's rows in the order of their numbers."""
 
     def __init__(self, memory: Memory, without_runs: frozenset[int] = frozenset()) -> None:
         self._memory, self._without_runs = memory, without_runs
-        self._trials: dict[int, _Counts] = defaultdict(_Counts)
+        self._sums: dict[int, dict[Row, list[float]]] = {}
         self._readings: dict[tuple[int, int, str], list[float]] = {}
         self._runs: dict[tuple[int, str], list[int]] = {}
 
     def add_trials(
         self, stream: int, seqs: Sequence[int], made: Sequence[int], parts: Iterable[Row]
     ) -> None:
-        """Count trials, at least one: their numbers, when they were made, and their ``PARTS``.
-
-        Column by column: row by row it would cost as much as to store them.
-        """
+        """Count trials, at least one: their numbers, when they were made, and their ``PARTS``."""
         session, frame, clip, track, truth, condition, severity, level, *seen = zip(
             *parts, strict=True
         )
@@ -136,15 +105,31 @@ class Rollup:
         hours = [at - at % HOUR_MS for at in made]
         rows = list(zip(condition, severity, level, strict=True))
         keys = list(zip(hours, session, rows, strict=True))
-        counts = self._trials[stream]
-        counts.outcomes.update(zip(keys, truth, clean, perturbed, flip, strict=True))
-        for key, one, other in zip(keys, sure, still, strict=True):
-            if one is not None and other is not None:
-                drop = counts.drops[key]
-                drop[0] += 1
-                drop[1] += one - other
-        places = self._met(stream, zip(session, clip, track, frame, strict=True), rows)
-        counts.scenes.update((keys[place], clean[place], flip[place]) for place in places)
+        cells = self._sums.setdefault(stream, {})
+        # A collector spends much of its time in these lines: they are plain for that.
+        for key, known, one, other, sure_clean, sure_still, flipped in zip(
+            keys, truth, clean, perturbed, sure, still, flip, strict=True
+        ):
+            cell = cells.get(key)
+            if cell is None:
+                cells[key] = cell = [0] * len(SUMS)
+            cell[0] += 1
+            if one:
+                cell[1] += 1
+            if other:
+                cell[2] += 1
+            if flipped:
+                cell[3] += 1
+            if known:
+                cell[4] += 1
+                if one:
+                    cell[5] += 1
+            if sure_clean is not None and sure_still is not None:
+                cell[6] += 1
+                cell[7] += sure_clean - sure_still
+        for place in self._met(stream, zip(session, clip, track, frame, strict=True), rows):
+            cell = cells[keys[place]]
+            cell[8:] = cell[8] + 1, cell[9] + clean[place], cell[10] + flip[place]
         for name in set(session):
             own = [seq for seq, its in zip(seqs, session, strict=True) if its == name]
             run = self._runs.setdefault((stream, name), [own[0], own[-1], 0])
@@ -182,8 +167,8 @@ class Rollup:
         tables: dict[str, list[Row]] = {
             "hourly": [
                 (stream, hour, session, kind, severity, NO_LEVEL if level is None else level, *sums)
-                for stream, counts in sorted(self._trials.items())
-                for (hour, session, (kind, severity, level)), sums in counts.sums().items()
+                for stream, cells in sorted(self._sums.items())
+                for (hour, session, (kind, severity, level)), sums in cells.items()
             ],
             "hourly_readings": [(*key, *cell) for key, cell in sorted(self._readings.items())],
             "runs": [
@@ -192,14 +177,14 @@ class Rollup:
                 if key[0] not in self._without_runs
             ],
         }
-        self._trials.clear()
+        self._sums.clear()
         self._readings.clear()
         self._runs.clear()
         return tables
 
     def __len__(self) -> int:
-        outcomes = sum(len(counts.outcomes) for counts in self._trials.values())
-        return outcomes + len(self._readings) + len(self._runs)
+        cells = sum(map(len, self._sums.values()))
+        return cells + len(self._readings) + len(self._runs)
 
 
 def _begun(scenes: _Scenes, key: tuple[str, str, str], frame: int) -> _Scene:

@@ -17,3 +17,4 @@ ROW_TABLES: Final = {
 fields; stream and seq are its key."""
 UNKNOWN: Final = "unknown_rows"
 """Rows of other kinds, as JSON."""
+ONCE: Final = "ON CONFLICT DO NOTHING"

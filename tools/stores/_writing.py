@@ -13,7 +13,7 @@ from agent.record import FIELDS, RECORDS, Batch, Envelope, Row, Status
 from tools.stores._database import Database
 from tools.stores._received import Range, contiguous, settled
 from tools.stores._rollups import HEALTH, PARTS, SUMS, Memory, Rollup
-from tools.stores._tables import ROW_TABLES, UNKNOWN
+from tools.stores._tables import ONCE, ROW_TABLES, UNKNOWN
 from tools.stores._values import Contact, Letter, Stored, Stream
 
 OLDEST_MS: Final = 400 * 86_400_000
@@ -56,7 +56,6 @@ _ADDED: Final[Mapping[str, Mapping[str, str]]] = {
     "hourly_readings": {"n": _PLUS, "total": _PLUS, "low": _LEAST, "high": _MOST},
     "runs": {"first_seq": _LEAST, "last_seq": _MOST, "trials": _PLUS},
 }
-ONCE: Final = "ON CONFLICT DO NOTHING"
 
 
 @dataclass

@@ -17,6 +17,7 @@ from tools.stores._driver import psycopg, psycopg_pool
 from tools.stores._errors import PoisonError, StoreError
 from tools.stores._pruning import keep_from, note
 from tools.stores._schema_postgresql import MIGRATIONS
+from tools.stores._tables import ONCE
 from tools.stores._weeks import Week, week_named, weeks_of
 
 _POISON = (psycopg.DataError, psycopg.IntegrityError, OverflowError, UnicodeError)
@@ -166,14 +167,21 @@ class _Server(Database):
         if table == "trials":
             place = list(columns).index("at_ms")
             self._make_weeks(weeks_of(row[place] for row in rows))
-        new, names = self._temporary(table), ", ".join(columns)
-        cursor = self._at_work().cursor()
-        with cursor.copy(f"COPY {new} ({names}) FROM STDIN".encode()) as copy:
+        names = ", ".join(columns)
+        if conflict == ONCE:
+            # The rows are new: that was seen under the lock on their stream. Without a table
+            # between, the server has half the work.
+            with suppress(psycopg.errors.UniqueViolation), self._at_work().transaction():
+                self._copy(table, names, rows)
+                return
+        new = self._temporary(table)
+        self._copy(new, names, rows)
+        self.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM {new} {conflict}")
+
+    def _copy(self, table: str, names: str, rows: Sequence[Sequence[Any]]) -> None:
+        with self._at_work().cursor().copy(f"COPY {table} ({names}) FROM STDIN".encode()) as copy:
             for row in rows:
                 copy.write_row(row)
-        cursor.execute(
-            f"INSERT INTO {table} ({names}) SELECT {names} FROM {new} {conflict}".encode()
-        )
 
     def _temporary(self, table: str) -> str:
         """An empty temporary table of a table's columns; it is emptied at the end."""
@@ -275,6 +283,7 @@ class _Server(Database):
             )
             note(self, "trials", ((stream, seq) for stream, seq, _ in gone))
             keep_from(self, "trials", week.end)
+            self._weeks.discard(week)
             self.execute(f"DROP TABLE {week.table}")
         return sum(count for _, _, count in gone)
 

@@ -186,7 +186,8 @@ class _File(Database):
                 self._db.execute("PRAGMA auto_vacuum = INCREMENTAL")
                 self._db.execute("VACUUM")
             else:
-                self._db.execute("PRAGMA incremental_vacuum").fetchall()
+                # As a script: as a statement, Python lets it give back one page and no more.
+                self._db.executescript("PRAGMA incremental_vacuum")
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         except sqlite3.Error as error:
             raise StoreError(

@@ -1,206 +1,21 @@
-"""The SQLite store keeps each row once, and can be read while it is written."""
+"""What only the SQLite store has: its file, its migrations, its space."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from agent.errors import UnknownKind, UsageError
-from agent.record import (
-    Batch,
-    Envelope,
-    GapRecord,
-    HealthRecord,
-    PhantomRecord,
-    Record,
-    Row,
-    SessionEndRecord,
-    SessionRecord,
-    Stamp,
-    Status,
-    TrialRecord,
-)
-from tools.stores import Contact, Letter, Stream, family, open_store
+from agent.record import Batch, HealthRecord, Record, Row
+from tests.tools.stores.rows import AT, PI, batch, trial
+from tools.stores import Contact, Retention, Scope, family, open_store
 from tools.stores._errors import PoisonError, StoreError
-from tools.stores._received import Range, contiguous, settled
 from tools.stores._schema import MIGRATIONS
-
-AT = Stamp("boot", 5, 1000, True)
-PI = Stream("lab", "pi", "e1")
-
-
-def trial(frame: int, session: str = "s1", severity: float = 0.5) -> TrialRecord:
-    return TrialRecord(
-        session=session,
-        frame=frame,
-        clip="drive",
-        target="stop sign",
-        condition="fog",
-        severity=severity,
-        parts=(("fog", 0.5), ("rain", 0.25)),
-        clean_seen=True,
-        clean_label="stop sign",
-        clean_confidence=0.9,
-        perturbed_seen=False,
-        flip=True,
-    )
-
-
-def batch(rows: dict[int, Record], after: int = 0, floor: int = 1, stream: Stream = PI) -> Batch:
-    envelope = Envelope(
-        **stream._asdict(), after=after, floor=floor, boot="b", monotonic_ms=1, wall_ms=2
-    )
-    return Batch(envelope, tuple(Row.of(seq, AT, row) for seq, row in rows.items()))
-
-
-def start(session: str = "s1") -> SessionRecord:
-    return SessionRecord(
-        session=session,
-        model_name="stop",
-        model_sha256="ab",
-        model_kind="ssd",
-        model_labels=2,
-        profile="generic",
-        config_sha256="cd",
-        suite="quick",
-        camera="drive_by",
-        versions={"fieldproof": "0.1.0"},
-    )
-
-
-def end(trials: int) -> SessionEndRecord:
-    return SessionEndRecord(
-        session="s1", frames=3, inferences=9, trials=trials, flips=2, phantoms=0, why="done"
-    )
-
-
-def test_a_row_is_stored_once_and_survives_reopening(tmp_path: Path) -> None:
-    url = str(tmp_path / "deep" / "s.db")
-    with open_store(url) as store:
-        assert store.store(batch({1: start(), 2: trial(0), 3: trial(1)})) == 3
-        (answer,) = store.store_all([batch({2: trial(0), 3: trial(1), 4: trial(2)}, after=1)])
-        assert (answer.new, answer.duplicates, answer.contiguous) == (1, 2, 4)
-    with open_store(url) as store:
-        assert store.highest_contiguous(PI) == 4
-        assert [row["frame"] for row in store.trials("s1")] == [0, 1, 2]
-
-
-def test_a_trial_is_read_as_it_was_written(tmp_path: Path) -> None:
-    with open_store(str(tmp_path / "s.db")) as store:
-        store.store(batch({1: trial(7)}))
-        (read,) = store.trials("s1")
-        assert read["parts"] == '[["fog", 0.5], ["rain", 0.25]]'
-        assert (read["seq"], read["wall_ms"]) == (1, 1000)
-        written = trial(7).model_dump(exclude={"parts"})
-        assert {name: read[name] for name in written} == written
-
-
-def test_every_kind_of_record_has_its_table(tmp_path: Path) -> None:
-    with open_store(str(tmp_path / "s.db")) as store:
-        rows: dict[int, Record] = {
-            1: PhantomRecord(session="s1", frame=1, clip="c", count=2),
-            2: HealthRecord(session="s1", readings={"fps": 9.5}),
-            3: GapRecord(epoch="e1", first=1, last=2, rows=2, trials=1, why="full"),
-        }
-        assert store.store(batch(rows)) == 3
-        assert next(store.rows("phantoms"))["count"] == 2
-        assert next(store.rows("health"))["readings"] == '{"fps": 9.5}'
-        assert next(store.rows("gaps"))["why"] == "full"
-
-
-def test_collections_are_stored_as_json_whether_empty_or_not(tmp_path: Path) -> None:
-    with open_store(str(tmp_path / "s.db")) as store:
-        plain = trial(0).model_copy(update={"parts": ()})
-        bare = start("s2").model_copy(update={"versions": {}})
-        store.store(batch({1: plain, 2: trial(1), 3: start(), 4: bare}))
-        assert [json.loads(row["parts"]) for row in store.trials("s1")] == [
-            [],
-            [["fog", 0.5], ["rain", 0.25]],
-        ]
-        kept = [json.loads(row["versions"]) for row in store.sessions()]
-        assert kept == [{"fieldproof": "0.1.0"}, {}]
-
-
-def test_sessions_say_what_was_counted_and_what_was_stored(tmp_path: Path) -> None:
-    with open_store(str(tmp_path / "s.db")) as store:
-        store.store(batch({1: start(), 2: trial(0), 3: trial(1)}))
-        (running,) = store.sessions()
-        assert (running["trials_stored"], running["trials_counted"]) == (2, None)
-        store.store(batch({4: end(3)}, after=3))
-        (ended,) = store.sessions()
-        assert (ended["trials_stored"], ended["trials_counted"]) == (2, 3)
-        assert (ended["site"], ended["device"], ended["model_name"]) == ("lab", "pi", "stop")
-
-
-def test_counts_are_per_condition_and_severity(tmp_path: Path) -> None:
-    with open_store(str(tmp_path / "s.db")) as store:
-        store.store(batch({1: trial(0), 2: trial(1), 3: trial(0, "s2"), 4: trial(0, "s1", 1.0)}))
-        assert [(row["severity"], row["n"], row["flips"]) for row in store.counts("s1")] == [
-            (0.5, 2, 2),
-            (1.0, 1, 1),
-        ]
-        assert [row["n"] for row in store.counts()] == [3, 1]
-
-
-def test_the_same_numbers_of_another_epoch_site_or_device_are_other_rows(tmp_path: Path) -> None:
-    with open_store(str(tmp_path / "s.db")) as store:
-        streams = [PI, PI._replace(epoch="e2"), PI._replace(site="x"), PI._replace(device="y")]
-        for stream in streams:
-            (answer,) = store.store_all([batch({1: trial(0)}, stream=stream)])
-            assert answer.new == 1
-        assert len(list(store.trials("s1"))) == 4
-
-
-def test_a_new_store_takes_a_devices_word_for_what_was_receipted_before(tmp_path: Path) -> None:
-    with open_store(str(tmp_path / "s.db")) as store:
-        assert store.store(batch({601: trial(1)}, after=600, floor=501)) == 500
-        assert store.store(batch({501: trial(0), 600: trial(0)}, after=500, floor=501)) == 601
-
-
-def test_rows_of_an_unknown_kind_are_kept_as_they_came_and_once(tmp_path: Path) -> None:
-    with open_store(str(tmp_path / "s.db")) as store:
-        known = batch({1: trial(0)})
-        newer = Batch(known.envelope, (*known.rows, Row(2, "dream", AT, None, '{"of": "sheep"}')))
-        assert store.store(newer) == 2
-        (again,) = store.store_all([newer])
-        assert (again.new, again.duplicates) == (0, 2)
-        (kept,) = store.rows("unknown_rows")
-        assert (kept["device"], kept["seq"], kept["wall_ms"]) == ("pi", 2, 1000)
-        assert (kept["kind"], kept["body"]) == ("dream", '{"of": "sheep"}')
-        assert next(store.accounts()) == (PI, 2, ((1, 2),))
-
-
-def test_a_late_will_of_an_older_session_is_ignored(tmp_path: Path) -> None:
-    with open_store(str(tmp_path / "s.db")) as store:
-
-        def said(state: str, session: str) -> tuple[str, str]:
-            store.status(
-                Status.model_validate(
-                    {"site": "lab", "device": "pi", "state": state, "session": session}
-                )
-            )
-            (now,) = store.rows("statuses")
-            return now["state"], now["session"]
-
-        assert said("online", "s1") == ("online", "s1")
-        assert said("online", "s2") == ("online", "s2")
-        assert said("offline", "s1") == ("online", "s2")
-        assert said("offline", "s2") == ("offline", "s2")
-        assert said("stopped", "s2") == ("stopped", "s2")
-        assert said("offline", "s2") == ("stopped", "s2")
-
-
-def test_dead_letters_are_bounded_in_size(tmp_path: Path) -> None:
-    with open_store(str(tmp_path / "s.db")) as store:
-        store.bury([Letter("t", b"x" * 100_000, "too large")])
-        (letter,) = store.rows("dead_letters")
-        assert (letter["bytes"], len(letter["payload"])) == (100_000, 16 << 10)
 
 
 def test_a_failed_transaction_leaves_nothing_half_done(tmp_path: Path) -> None:
@@ -264,65 +79,6 @@ def test_a_store_of_the_version_before_is_brought_up_to_date(tmp_path: Path) -> 
         ]
 
 
-def test_two_writers_of_one_store_never_forget_what_the_other_settled(tmp_path: Path) -> None:
-    url = str(tmp_path / "s.db")
-    with open_store(url) as one, open_store(url) as two:
-        assert one.store(batch({1: trial(1)})) == 1
-        assert two.store(batch({2: trial(2)}, after=1)) == 2
-        assert one.store(batch({3: trial(3)}, after=2)) == 3
-        (again,) = two.store_all([batch({1: trial(1)})])
-        assert (again.new, again.duplicates, again.contiguous) == (0, 1, 3)
-        assert one.highest_contiguous(PI) == two.highest_contiguous(PI) == 3
-
-
-def test_rows_that_another_device_sends_under_a_session_are_not_counted_with_it(
-    tmp_path: Path,
-) -> None:
-    thief = PI._replace(device="thief")
-    with open_store(str(tmp_path / "s.db")) as store:
-        store.store(batch({1: start(), 2: trial(0), 3: end(1)}))
-        store.store(batch({1: trial(8), 2: trial(9), 3: end(77)}, stream=thief))
-        (session,) = store.sessions()
-        assert (session["trials_stored"], session["trials_counted"]) == (1, 1)
-        assert [row["frame"] for row in store.trials("s1", "lab", "pi")] == [0]
-
-
-def test_a_contact_keeps_the_latest_sign_of_life_and_the_last_known_clock(tmp_path: Path) -> None:
-    with open_store(str(tmp_path / "s.db")) as store:
-
-        def heard(seen: int, skew: int | None, synced: bool) -> tuple[int, int | None, int]:
-            store.store_all([], [Contact("lab", "pi", seen, skew, synced)])
-            (row,) = store.rows("contacts")
-            return row["seen_ms"], row["skew_ms"], row["synced"]
-
-        assert heard(100, None, False) == (100, None, 0)
-        assert heard(200, -5, True) == (200, -5, 1)
-        assert heard(300, None, False) == (300, -5, 1)
-        assert heard(250, 7, False) == (300, 7, 0)
-
-
-def test_dead_letters_are_counted_by_topic_with_the_last_reason(tmp_path: Path) -> None:
-    with open_store(str(tmp_path / "s.db")) as store:
-        for topic, why in (("a", "first"), ("b", "other"), ("a", "last")):
-            store.bury([Letter(topic, b"x", why)])
-        assert [(r["topic"], r["letters"], r["why"]) for r in store.dead_letters()] == [
-            ("a", 2, "last"),
-            ("b", 1, "other"),
-        ]
-
-
-def test_dead_letters_are_bounded_in_number(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tools.stores._writing.MOST_DEAD_LETTERS", 5)
-    with open_store(str(tmp_path / "s.db")) as store:
-        for number in range(20):
-            store.bury([Letter("t", b"%d" % number, "why")])
-        assert [row["payload"] for row in store.rows("dead_letters")] == [
-            b"15", b"16", b"17", b"18", b"19",
-        ]  # fmt: skip
-
-
 def test_a_store_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "s.db"
     open_store(str(file)).close()
@@ -335,7 +91,7 @@ def test_a_store_of_a_newer_version_is_refused(tmp_path: Path) -> None:
 
 def test_urls_name_the_kind_and_the_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert "sqlite" in family.kinds()
+    assert family.kinds() == ("postgresql", "sqlite")
     for url, file in (
         ("sqlite:///relative.db", tmp_path / "relative.db"),
         (f"sqlite:///{tmp_path}/absolute.db", tmp_path / "absolute.db"),
@@ -352,16 +108,109 @@ def test_urls_name_the_kind_and_the_place(tmp_path: Path, monkeypatch: pytest.Mo
         open_store("/proc/nothing/s.db")
 
 
-numbers = st.lists(st.tuples(st.integers(1, 60), st.integers(0, 12)), max_size=25)
+def older_store(file: Path, trials: int) -> None:
+    """A store of version 4, as it was before rollups, with sessions, trials and health."""
+    with closing(sqlite3.connect(file)) as db:
+        for migration in MIGRATIONS[:4]:
+            migration(db)
+        db.execute("PRAGMA user_version = 4")
+        db.execute("INSERT INTO streams VALUES (1, 'lab', 'pi', 'e1'), (2, 'lab', 'pi', 'e2')")
+        db.execute("INSERT INTO received VALUES (1, 1, ?), (2, 1, 5), (2, 8, 9)", (trials + 2,))
+        db.execute("INSERT INTO contacts VALUES ('lab', 'pi', 1750000000000, 0, 1)")
+        db.execute(
+            "INSERT INTO sessions VALUES (1, 1, 1700000000000, 's1', 'stop', 'ab', 'ssd', 2,"
+            " 'tflite', 'generic', 'cd', 'quick', 'grid', 1, 'drive_by', '{}')"
+        )
+        for seq in range(2, trials + 2):
+            old = trial(seq, severity=(seq % 4) / 4).model_dump(exclude={"parts"})
+            old |= {"flip": seq % 10 == 0, "track": f"t{seq // 1000}"}
+            wall = 1700000000000 + seq * 1000 if seq % 2 else seq  # a clock that was not set
+            db.execute(
+                f"INSERT INTO trials (stream, seq, wall_ms, parts, {', '.join(old)})"
+                f" VALUES (1, ?, ?, '[]', {', '.join('?' * len(old))})",
+                (seq, wall, *old.values()),
+            )
+        readings = json.dumps({"temperature_c": 40.0})
+        db.execute(
+            "INSERT INTO health VALUES (1, ?, 1700000000000, 's1', ?)", (trials + 2, readings)
+        )
+        db.commit()
 
 
-@given(numbers)
-def test_ranges_hold_exactly_the_numbers_that_were_settled(pairs: list[tuple[int, int]]) -> None:
-    ranges: tuple[Range, ...] = ()
-    known: set[int] = set()
-    for first, length in pairs:
-        ranges = settled(ranges, Range(first, first + length - 1))
-        known |= set(range(first, first + length))
-    assert {n for item in ranges for n in range(item.first, item.last + 1)} == known
-    expected = next(n for n in range(1, 100) if n not in known) - 1
-    assert contiguous(ranges) == expected
+def test_a_store_of_before_the_rollups_is_upgraded_with_its_rows(tmp_path: Path) -> None:
+    file = tmp_path / "s.db"
+    older_store(file, trials=5000)
+    with open_store(str(file)) as store:
+        (sums,) = store.sums()
+        assert (sums["n"], sums["flips"], sums["truth"]) == (5000, 500, 5000)
+        by_severity = {row["severity"]: row["n"] for row in store.sums(by=["severity"])}
+        assert by_severity == {0.0: 1250, 0.25: 1250, 0.5: 1250, 0.75: 1250}
+        assert sum(row["scenes"] for row in store.sums(by=["severity"])) == 5 * 4 + 2
+        (one,) = store.sessions()
+        assert (one["trials_stored"], one["model_name"]) == (5000, "stop")
+        first, second = store.accounts()
+        assert (first.rows, first.settled) == (5002, ((1, 5002),))
+        assert (second.rows, second.settled) == (0, ((1, 5), (8, 9)))
+        made = [row["at_ms"] for row in store.trials("s1")]
+        assert made[:2] == [1750000000000, 1700000000000 + 3 * 1000]
+        assert next(store.readings())["total"] == 40.0
+        (device,) = store.devices()
+        assert (device["readings"], device["started_ms"]) == (
+            {"temperature_c": 40.0},
+            1700000000000,
+        )
+        (again,) = store.store_all([batch({10: trial(10), 5003: trial(5003)}, after=9)])
+        assert (again.new, again.duplicates, again.contiguous) == (1, 1, 5003)
+        assert [row["n"] for row in store.sums()] == [5001]
+
+
+def test_pruning_makes_the_file_smaller(tmp_path: Path) -> None:
+    file = tmp_path / "s.db"
+    with open_store(str(file)) as store:
+        store.store(batch({seq: trial(seq) for seq in range(1, 4001)}))
+        store.prune(Retention())  # the log becomes part of the file
+        before = file.stat().st_size
+        assert store.prune(Retention(trials_days=-1)) == {
+            "trials": 4000,
+            "phantoms": 0,
+            "unknown_rows": 0,
+        }
+        assert file.stat().st_size < before / 2
+
+
+def test_pruning_makes_an_older_file_smaller_too(tmp_path: Path) -> None:
+    file = tmp_path / "s.db"
+    older_store(file, trials=3000)
+    with open_store(str(file)) as store:
+        store.prune(Retention())
+        before = file.stat().st_size
+        store.prune(Retention(trials_days=1))
+        assert file.stat().st_size < before / 2
+
+
+def test_it_is_not_ready_while_another_writer_holds_it(tmp_path: Path) -> None:
+    file = tmp_path / "s.db"
+    with open_store(str(file)) as store, closing(sqlite3.connect(file)) as other:
+        store.ready()
+        other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        with pytest.raises(StoreError, match="locked"):
+            store.ready()
+        assert time.monotonic() - began < 10
+        other.rollback()
+        store.ready()
+
+
+def test_a_file_that_is_gone_is_not_ready(tmp_path: Path) -> None:
+    file = tmp_path / "s.db"
+    with open_store(str(file)) as store:
+        file.unlink()
+        with pytest.raises(StoreError, match="gone"):
+            store.ready()
+
+
+def test_text_with_a_nul_is_kept_as_it_came(tmp_path: Path) -> None:
+    with open_store(str(tmp_path / "s.db")) as store:
+        store.store(batch({1: trial(0).model_copy(update={"clip": "a\0b"})}))
+        assert next(store.trials("s1"))["clip"] == "a\0b"
+        assert [row["n"] for row in store.sums(Scope(session="s1"))] == [1]
