@@ -26,7 +26,7 @@ from tools.evaluate.trials import TrialRow
 from tools.report.device import device_facts
 from tools.report.exhibit import Exhibit
 from tools.report.page import write_report
-from tools.stores import Store, open_store
+from tools.stores import Scope, Store, open_store
 
 Row = dict[str, Any]
 
@@ -54,11 +54,12 @@ def write_stored(
 
 def session_results(store: Store, session: Row) -> Results:
     """A stored session as results."""
-    phantoms = (row for row in store.rows("phantoms") if _same_session(row, session))
+    scope = Scope(session["site"], session["device"], session["session"])
+    phantoms = store.rows("phantoms", scope)
     results = stored_results(session, _rows(store, session), phantoms)
     first = next(_trials(store, session), None)
-    health = (row for row in store.rows("health") if _same_session(row, session))
-    results.environment |= device_facts([json.loads(row["readings"]) for row in health])
+    readings = [json.loads(row["readings"]) for row in store.rows("health", scope)]
+    results.environment |= device_facts(readings)
     results.data.reference = "truth" if first is None or first["from_truth"] else "prediction"
     return results
 
@@ -69,10 +70,6 @@ def _rows(store: Store, session: Row) -> Iterator[TrialRow]:
 
 def _trials(store: Store, session: Row) -> Iterator[Row]:
     return store.trials(session["session"], session["site"], session["device"])
-
-
-def _same_session(row: Row, session: Row) -> bool:
-    return all(row[name] == session[name] for name in ("session", "site", "device"))
 
 
 def choose(sessions: Sequence[Row], wanted: str | None, place: str) -> Row:

@@ -26,6 +26,7 @@ from tools.stores import (
     _writing,
 )
 from tools.stores._database import Database
+from tools.stores._queries import ALL, Found
 from tools.stores._rollups import Memory
 from tools.stores._values import (
     HOUR_MS,
@@ -53,11 +54,6 @@ __all__ = [
     "family",
     "open_store",
 ]
-
-Found = Iterator[dict[str, Any]]
-"""Rows, each a dict; read them to the end, or close the iterator."""
-
-ALL = Scope()
 
 
 class Store:
@@ -123,11 +119,12 @@ class Store:
         of one session, or of all."""
         return _queries.counts(self._db, session)
 
-    def rows(self, table: str) -> Found:
-        """Rows of ``phantoms``, ``health``, ``evidence``, ``gaps`` and ``unknown_rows``, with
-        site and device of their sender; of ``last_health``, the newest of each stream; of
+    def rows(self, table: str, scope: Scope = ALL) -> Found:
+        """Rows of ``trials``, ``phantoms``, ``health``, ``evidence``, ``gaps`` and
+        ``unknown_rows``, with site and device of their sender, in a scope's site, device, session
+        (where the table has one) and times; all of ``last_health``, the newest of each stream, of
         ``statuses``, ``contacts`` and ``dead_letters``."""
-        return _queries.rows(self._db, table)
+        return _queries.rows(self._db, table, scope)
 
     def accounts(self) -> Iterator[Account]:
         """One per stream, in the order of their beginning."""

@@ -9,9 +9,11 @@ from tools.stores._database import Database
 from tools.stores._rollups import NO_LEVEL
 from tools.stores._tables import ROW_TABLES, UNKNOWN
 from tools.stores._values import Account, Scope, Stream
-from tools.stores._writing import ranges_of
+from tools.stores._writing import COLUMNS, ranges_of
 
 Found = Iterator[dict[str, Any]]
+"""Rows, each a dict; to be read to the end, or closed."""
+ALL: Final = Scope()
 
 MODELS: Final = """models AS (
     SELECT streams.site, streams.device, sessions.session, max(sessions.model_name) AS model_name,
@@ -79,7 +81,7 @@ _NEWEST: Final = (
 _ROWS: Final = {
     **{
         table: f"SELECT streams.site, streams.device, {table}.* FROM {table}"
-        f" JOIN streams ON streams.id = {table}.stream ORDER BY stream, seq"
+        f" JOIN streams ON streams.id = {table}.stream WHERE {{}} ORDER BY stream, seq"
         for table in (*ROW_TABLES.values(), UNKNOWN)
     },
     **{table: f"SELECT * FROM {table}" for table in ("statuses", "contacts", "dead_letters")},
@@ -130,8 +132,11 @@ def counts(db: Database, session: str) -> Found:
     return db.select(_COUNTS.format(both(wanted)), {"session": session, "none": NO_LEVEL})
 
 
-def rows(db: Database, table: str) -> Found:
-    return db.select(_ROWS[table])
+def rows(db: Database, table: str, scope: Scope = ALL) -> Found:
+    wanted = [*senders(scope), *times(scope, f"{table}.at_ms")]
+    if scope.session and "session" in COLUMNS[table]:
+        wanted.append(f"{table}.session = :session")
+    return db.select(_ROWS[table].format(both(wanted)), values(scope))
 
 
 def accounts(db: Database) -> Iterator[Account]:
