@@ -11,6 +11,7 @@ import typer
 from rich.markup import escape
 
 from agent.errors import FieldproofError, OutputError, UsageError
+from tools.archive.app import store_app
 from tools.bench.app import bench_app
 from tools.deploy.app import deploy_app
 from tools.device.app import profiles_app
@@ -42,6 +43,7 @@ app.add_typer(perturbations_app, name="perturbations")
 app.add_typer(bench_app, name="bench")
 app.add_typer(deploy_app, name="deploy")
 app.add_typer(profiles_app, name="profiles")
+app.add_typer(store_app, name="store")
 
 
 def main() -> None:
@@ -354,7 +356,7 @@ def collect(context: typer.Context) -> None:
 
 @app.command(epilog="Example: fieldproof status --store sqlite:///fieldproof.db")
 def status(
-    store: Annotated[str, typer.Option("--store", help="sqlite:///path")],
+    store: Annotated[str, typer.Option("--store", help="sqlite:///path or postgresql://...")],
     as_json: JsonOption = False,
 ) -> None:
     """List the devices of a store: last seen, rows, gaps declared and not, clocks."""
@@ -375,7 +377,7 @@ def schema(
 
 @app.command(epilog="Example: fieldproof report --store sqlite:///fieldproof.db")
 def report(
-    store: Annotated[str, typer.Option("--store", help="sqlite:///path")],
+    store: Annotated[str, typer.Option("--store", help="sqlite:///path or postgresql://...")],
     session: Annotated[
         str | None,
         typer.Option("--session", help="Its id or a beginning of it; default: the last."),

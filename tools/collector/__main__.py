@@ -22,6 +22,10 @@ log = logging.getLogger("collector")
 
 SAY_S: Final = 60.0
 """Seconds between two lines on what was collected."""
+STORE: Final = (
+    "sqlite:///path, or postgresql://user@host/database, with ?password_file=FILE (the password "
+    "alone), ?passfile=FILE or ?service=NAME (both as libpq has them)"
+)
 
 
 def main(words: list[str] | None = None, prog: str = "python -m tools.collector") -> int:
@@ -68,7 +72,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
         epilog=f"example: {prog} --broker mqtt://127.0.0.1 --store sqlite:///fieldproof.db",
     )
     options.add_argument("--broker", required=True, help="mqtt://host:1883 or mqtts://host:8883")
-    options.add_argument("--store", required=True, help="sqlite:///path")
+    options.add_argument("--store", required=True, help=STORE)
     options.add_argument("--site", default="+", help="only this site's devices; default: all")
     options.add_argument(
         "--name",

@@ -80,7 +80,7 @@ _NEWEST: Final = (
 
 _ROWS: Final = {
     **{
-        table: f"SELECT streams.site, streams.device, {table}.* FROM {table}"
+        table: f"SELECT streams.site, streams.device, streams.epoch, {table}.* FROM {table}"
         f" JOIN streams ON streams.id = {table}.stream WHERE {{}} ORDER BY stream, seq"
         for table in (*ROW_TABLES.values(), UNKNOWN)
     },

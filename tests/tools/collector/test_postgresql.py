@@ -46,9 +46,8 @@ def until(condition: Callable[[], bool], seconds: float = 30.0) -> bool:
     return True
 
 
-@pytest.mark.parametrize("mode", ["immediate", "fast"])
 def test_a_server_that_ends_under_load_delays_rows_and_no_more(
-    mosquitto: LocalBroker, own_postgres: Server, tmp_path: Path, mode: str
+    mosquitto: LocalBroker, own_postgres: Server, tmp_path: Path
 ) -> None:
     address = Address.parse(mosquitto.url)
     url = own_postgres.url("fieldproof")
@@ -62,7 +61,7 @@ def test_a_server_that_ends_under_load_delays_rows_and_no_more(
         sending = threading.Thread(target=lambda: [outbox.put(trial(n)) for n in range(TRIALS)])
         sending.start()
         assert until(lambda: collector.statistics.rows > 500)
-        own_postgres.stop(mode)
+        own_postgres.stop("immediate")
         assert until(lambda: "cannot be written" in collector.last_error)
         with pytest.raises(StoreError):
             store.ready()
