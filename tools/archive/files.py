@@ -110,3 +110,6 @@ _KINDS: Final[Mapping[str, Callable[[Path, Mapping[str, Kind]], _Sink]]] = {
     ".csv": _Csv,
     ".parquet": _Parquet,
 }
+    ".csv": _Csv,
+    ".parquet": _Parquet,
+}
