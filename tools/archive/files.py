@@ -110,6 +110,3 @@ _KINDS: Final[Mapping[str, Callable[[Path, Mapping[str, Kind]], _Sink]]] = {
     ".csv": _Csv,
     ".parquet": _Parquet,
 }
-    ".csv": _Csv,
-    ".parquet": _Parquet,
-}

@@ -1,4 +1,4 @@
-"""The store in PostgreSQL 13 or later: for several collectors, and many readers."""
+"""The store in PostgreSQL 14 or later: for several collectors, and many readers."""
 
 from __future__ import annotations
 
