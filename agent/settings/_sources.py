@@ -14,7 +14,9 @@ from agent.settings import COMMAND_LINE, KEYS, Given, Layer, Settings
 PREFIX: Final = "FIELDPROOF_"
 CONFIG: Final = f"{PREFIX}CONFIG"
 USUAL_FILE: Final = Path("/etc/fieldproof/agent.toml")
-OTHERS: Final = frozenset(f"{PREFIX}{name}" for name in ("CONFIG", "RUNTIME", "SYSFS", "VIDEO"))
+OTHERS: Final = frozenset(
+    f"{PREFIX}{name}" for name in ("CONFIG", "RUNTIME", "SECRET", "SYSFS", "VIDEO")
+)
 """Variables that are no settings: the file, the TFLite package that is forced, where the probes
 look for ``/sys``, and compose.yaml's own.
 """
