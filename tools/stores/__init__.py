@@ -272,8 +272,8 @@ class Store:
         """Take out what is older; how many rows went, by table.
 
         ``trials_days`` is for trials, phantoms and rows of unknown kinds, ``rollups_days`` for
-        ``sums`` and ``readings``. Sessions, gaps and accounts stay. A row that is sent again after
-        it was pruned counts as a duplicate.
+        ``sums`` and ``readings``, of which two whole days go together. Sessions, gaps and accounts
+        stay. A row that is sent again after it was pruned counts as a duplicate.
         """
         return _pruning.prune(self._db, self._written, retention)
 

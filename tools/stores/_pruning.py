@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from typing import Final
 
 from tools.stores._database import Database
+from tools.stores._spans import WIDEST
 from tools.stores._tables import UNKNOWN
 from tools.stores._values import Retention
 
@@ -39,8 +40,10 @@ def prune(db: Database, transaction: Transaction, retention: Retention) -> dict[
         if days is not None:
             gone[table] = prune_rows(db, transaction, table, _before(days))
     if retention.rollups_days is not None:
-        for table in ("hourly", "hourly_readings"):
-            gone[table] = _prune_hours(db, transaction, table, _before(retention.rollups_days))
+        # Whole spans, so that hours and spans say the same.
+        before = _before(retention.rollups_days) // WIDEST * WIDEST
+        for table in ("hourly", "hourly_readings", "spans"):
+            gone[table] = _prune_hours(db, transaction, table, before)
     db.give_back()
     return gone
 

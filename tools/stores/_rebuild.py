@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from itertools import groupby
 from typing import Any, Final
 
 from tools.stores._database import Database
 from tools.stores._rollups import NAMES, Memory, Rollup
+from tools.stores._spans import condense, forget
 from tools.stores._values import HOUR_MS
 from tools.stores._writing import add
 
@@ -29,6 +31,7 @@ def rebuild(db: Database) -> None:
     since = {name: -(-at // HOUR_MS) * HOUR_MS for name, at in db.execute("SELECT * FROM kept")}
     trials, health = since.get("trials", 0), since.get("health", 0)
     db.execute("DELETE FROM hourly WHERE hour >= :since", {"since": trials})
+    forget(db, trials)
     db.execute("DELETE FROM hourly_readings WHERE hour >= :since", {"since": health})
     pruned = _pruned(db)
     for (stream,) in db.execute("SELECT DISTINCT stream FROM runs"):
@@ -38,6 +41,7 @@ def rebuild(db: Database) -> None:
     _trials(db, rollup, trials)
     _health(db, rollup, health)
     add(db, rollup)
+    condense(db, time.time_ns() // 1_000_000)
 
 
 def _trials(db: Database, rollup: Rollup, since: int) -> None:

@@ -145,7 +145,7 @@ UPDATE {0} SET at_ms = CASE WHEN wall_ms BETWEEN 1577836800000 AND :now THEN wal
 
 
 def _rollups(db: sqlite3.Connection) -> None:
-    """When rows were made, and rollups; ``REBUILT`` says that these are to be filled then."""
+    """When rows were made, and sums by the hour, which are filled when all tables are there."""
     for table in (*ROW_TABLES.values(), UNKNOWN):
         db.execute(f"ALTER TABLE {table} ADD COLUMN at_ms INTEGER NOT NULL DEFAULT 0")
         db.execute(_MADE.format(table), {"now": time.time_ns() // 1_000_000})
@@ -170,14 +170,32 @@ def _rollups(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+def _spans(db: sqlite3.Connection) -> None:
+    """What the hours of ``hourly`` hold, over longer spans."""
+    db.execute(
+        "CREATE TABLE spans ("
+        " stream INTEGER NOT NULL REFERENCES streams, width INTEGER NOT NULL,"
+        " hour INTEGER NOT NULL, session TEXT NOT NULL, condition TEXT NOT NULL,"
+        " severity REAL NOT NULL, level INTEGER NOT NULL, n INTEGER NOT NULL,"
+        " clean_seen INTEGER NOT NULL, perturbed_seen INTEGER NOT NULL, flips INTEGER NOT NULL,"
+        " truth INTEGER NOT NULL, truth_seen INTEGER NOT NULL, drops INTEGER NOT NULL,"
+        " drop_sum REAL NOT NULL, scenes INTEGER NOT NULL, scenes_seen INTEGER NOT NULL,"
+        " scene_flips INTEGER NOT NULL,"
+        " PRIMARY KEY (stream, width, hour, session, condition, severity, level)) WITHOUT ROWID"
+    )
+
+
 MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (
     _first,
     _placements,
     _contacts_and_unknown_rows,
     _evidence,
     _rollups,
+    _spans,
 )
 """Append only: a store of any older version is brought up to date when it is opened."""
 
-REBUILT: Final = 5
-"""The version from which on there are rollups: they are made from the rows of older stores."""
+COUNTED: Final = 5
+"""The version from which on there are sums by the hour: older stores' are made from their rows."""
+CONDENSED: Final = 6
+"""The version from which on there are sums by longer spans."""

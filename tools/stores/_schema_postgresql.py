@@ -99,5 +99,18 @@ CREATE INDEX sessions_by_name ON sessions (session);
 CREATE INDEX session_ends_by_name ON session_ends (session)
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (_FIRST.replace(" TEXT", ' TEXT COLLATE "C"'),)
+_SPANS: Final = """
+CREATE TABLE spans (
+    stream BIGINT NOT NULL, width BIGINT NOT NULL, hour BIGINT NOT NULL, session TEXT NOT NULL,
+    condition TEXT NOT NULL, severity DOUBLE PRECISION NOT NULL, level BIGINT NOT NULL,
+    n INTEGER NOT NULL, clean_seen INTEGER NOT NULL, perturbed_seen INTEGER NOT NULL,
+    flips INTEGER NOT NULL, truth INTEGER NOT NULL, truth_seen INTEGER NOT NULL,
+    drops INTEGER NOT NULL, drop_sum DOUBLE PRECISION NOT NULL, scenes INTEGER NOT NULL,
+    scenes_seen INTEGER NOT NULL, scene_flips INTEGER NOT NULL,
+    PRIMARY KEY (stream, width, hour, session, condition, severity, level))
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = tuple(
+    text.replace(" TEXT", ' TEXT COLLATE "C"') for text in (_FIRST, _SPANS)
+)
 """Append only: a store of any older version is brought up to date when it is opened."""

@@ -9,6 +9,7 @@ from agent.errors import UsageError
 from tools.stores._database import Database
 from tools.stores._queries import MODELS, both, senders, times, values
 from tools.stores._rollups import NO_LEVEL, SUMS
+from tools.stores._spans import Piece, condensed, pieces
 from tools.stores._values import Scope
 
 BY: Final = {
@@ -25,12 +26,13 @@ _KEPT: Final = ("hour", "session", "condition", "severity", "level")
 
 # What is summed first, by stream, is so little that the joins cost nothing.
 _QUERY: Final = """
-WITH its AS (SELECT {keys}, {sums} FROM hourly WHERE {rows} GROUP BY {keys}), {models}
+WITH its AS ({pieces}), {models}
 SELECT {names}{all} FROM its JOIN streams ON streams.id = its.stream
 LEFT JOIN models ON models.site = streams.site AND models.device = streams.device
     AND models.session = {session}
 WHERE {wanted} {group}
 """
+_PIECE: Final = "SELECT {keys}, {sums} FROM {table} WHERE {rows} GROUP BY {keys}"
 _STREAMS: Final = "stream IN (SELECT id FROM streams WHERE {})"
 _RUNS: Final = "stream IN (SELECT stream FROM runs WHERE session = :session)"
 
@@ -48,8 +50,22 @@ def sums(db: Database, scope: Scope, by: Sequence[str]) -> Iterator[dict[str, An
         raise UsageError(
             f"Sums cannot be made by {strange[0]!r}.", remedy=f"Known: {', '.join(BY)}."
         )
-    found = db.select(_query(scope, by), values(scope) | {"none": NO_LEVEL})
+    if "hour" in by:
+        parts = [Piece(0, scope.from_hour, scope.to_hour)]
+    else:
+        kept = {row["name"]: row["since_ms"] for row in db.select("SELECT * FROM kept")}
+        parts = list(pieces(scope.from_hour, scope.to_hour, condensed(kept)))
+    if not parts:
+        return iter(())
+    found = db.select(_query(scope, by, parts), values(scope) | _bounds(parts))
     return (row for row in found if row["n"])
+
+
+def _bounds(parts: Sequence[Piece]) -> dict[str, int | None]:
+    bounds: dict[str, int | None] = {"none": NO_LEVEL}
+    for place, part in enumerate(parts):
+        bounds |= {f"{name}{place}": value for name, value in part._asdict().items()}
+    return bounds
 
 
 def readings(db: Database, scope: Scope) -> Iterator[dict[str, Any]]:
@@ -59,10 +75,9 @@ def readings(db: Database, scope: Scope) -> Iterator[dict[str, Any]]:
     return db.select(_READINGS.format(both(wanted)), values(scope))
 
 
-def _query(scope: Scope, by: Sequence[str]) -> str:
-    rows = times(scope, "hour")
+def _query(scope: Scope, by: Sequence[str], parts: Sequence[Piece]) -> str:
     # A range of each stream's hours is read, and not all of the table.
-    rows.append(_STREAMS.format(both(senders(scope))))
+    rows = [_STREAMS.format(both(senders(scope)))]
     rows += ["session = :session", _RUNS] if scope.session else []
     rows += ["condition = :condition"] if scope.condition else []
     session = bool({"session", "model"} & set(by) or scope.model)
@@ -71,9 +86,15 @@ def _query(scope: Scope, by: Sequence[str]) -> str:
     places = [str(place) for place in range(1, len(by) + 1)]
     order = ", ".join(f"{place} NULLS FIRST" for place in places)
     return _QUERY.format(
-        keys=", ".join(keys),
-        sums=", ".join(f"sum({name}) AS {name}" for name in SUMS),
-        rows=both(rows),
+        pieces=" UNION ALL ".join(
+            _PIECE.format(
+                keys=", ".join(keys),
+                sums=", ".join(f"sum({name}) AS {name}" for name in SUMS),
+                table="spans" if part.width else "hourly",
+                rows=both([*rows, *_stretch(place, part)]),
+            )
+            for place, part in enumerate(parts)
+        ),
         models=MODELS,
         names=names,
         all=", ".join(_whole(name) for name in SUMS),
@@ -81,6 +102,12 @@ def _query(scope: Scope, by: Sequence[str]) -> str:
         wanted="models.model_sha256 = :model" if scope.model else "1 = 1",
         group=f"GROUP BY {', '.join(places)} ORDER BY {order}" if by else "",
     )
+
+
+def _stretch(place: int, part: Piece) -> list[str]:
+    wanted = [f"width = :width{place}"] if part.width else []
+    wanted += [] if part.since is None else [f"hour >= :since{place}"]
+    return wanted + ([] if part.until is None else [f"hour < :until{place}"])
 
 
 def _whole(name: str) -> str:

@@ -10,6 +10,7 @@ from operator import itemgetter
 from typing import Any, Final, get_args, get_origin
 
 from agent.record import FIELDS, RECORDS, Batch, Envelope, Row, Status
+from tools.stores import _spans
 from tools.stores._database import Database
 from tools.stores._received import Range, contiguous, settled
 from tools.stores._rollups import HEALTH, PARTS, SUMS, Memory, Rollup
@@ -47,6 +48,7 @@ _KEYS: Final = {
     "hourly": ("stream", "hour", "session", "condition", "severity", "level"),
     "hourly_readings": ("stream", "hour", "name"),
     "runs": ("stream", "session"),
+    "spans": _spans.KEY,
 }
 _LEAST: Final = "CASE WHEN excluded.{0} < {1}.{0} THEN excluded.{0} ELSE {1}.{0} END"
 _MOST: Final = "CASE WHEN excluded.{0} > {1}.{0} THEN excluded.{0} ELSE {1}.{0} END"
@@ -55,6 +57,7 @@ _ADDED: Final[Mapping[str, Mapping[str, str]]] = {
     "hourly": dict.fromkeys(SUMS, _PLUS),
     "hourly_readings": {"n": _PLUS, "total": _PLUS, "low": _LEAST, "high": _MOST},
     "runs": {"first_seq": _LEAST, "last_seq": _MOST, "trials": _PLUS},
+    "spans": dict.fromkeys(SUMS, _PLUS),
 }
 
 
@@ -139,10 +142,16 @@ def _clean(text: str) -> str:
 
 def add(db: Database, rollup: Rollup) -> None:
     """Add what was counted to the rollups, within the transaction."""
-    for table, rows in rollup.take().items():
+    tables = rollup.take()
+    made = _spans.condensed(dict(db.execute("SELECT name, since_ms FROM kept")))
+    tables["spans"] = _spans.late(tables["hourly"], made)
+    for table, rows in tables.items():
         if rows:
             columns = (*_KEYS[table], *_ADDED[table])
             db.insert(table, columns, rows, _MERGE[table])
+    now = time.time_ns() // 1_000_000
+    if _spans.is_due(now, made):
+        _spans.condense(db, now)
 
 
 def _merge(table: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache
@@ -17,6 +18,7 @@ from tools.stores._driver import psycopg, psycopg_pool
 from tools.stores._errors import PoisonError, StoreError
 from tools.stores._pruning import keep_from, note
 from tools.stores._schema_postgresql import MIGRATIONS
+from tools.stores._spans import condense
 from tools.stores._tables import ONCE
 from tools.stores._weeks import Week, week_named, weeks_of
 
@@ -81,8 +83,9 @@ class _Server(Database):
 
     def _migrate(self, create: bool) -> None:
         with self._connect() as db:
-            if self._version(db) < len(MIGRATIONS):
-                if not create and self._version(db) == 0:
+            before = self._version(db)
+            if before < len(MIGRATIONS):
+                if not create and before == 0:
                     raise DataError(
                         f"There is no store in {self.name}.", remedy="Check --store's URL."
                     )
@@ -94,6 +97,10 @@ class _Server(Database):
                     db.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER)")
                     db.execute("DELETE FROM schema_version")
                     db.execute("INSERT INTO schema_version VALUES (%s)", [len(MIGRATIONS)])
+        if 0 < before < len(MIGRATIONS):
+            with self.transaction():
+                self.execute(self.hold)
+                condense(self, time.time_ns() // 1_000_000)
 
     def _version(self, db: psycopg.Connection[tuple[Any, ...]]) -> int:
         if db.execute("SELECT to_regclass('schema_version')").fetchone() == (None,):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
@@ -18,7 +19,8 @@ from tools.stores._database import NOTHING, Database, Values
 from tools.stores._errors import PoisonError, StoreError
 from tools.stores._pruning import prune_rows
 from tools.stores._rebuild import rebuild
-from tools.stores._schema import MIGRATIONS, REBUILT
+from tools.stores._schema import CONDENSED, COUNTED, MIGRATIONS
+from tools.stores._spans import condense
 
 _POISON = (
     sqlite3.IntegrityError,
@@ -78,7 +80,7 @@ class _File(Database):
         return sqlite3.connect(self.path, timeout=10, isolation_level=None, check_same_thread=False)
 
     def _migrate(self) -> None:
-        done = self._version()
+        done = before = self._version()
         if done > len(MIGRATIONS):
             raise StoreError(
                 f"The store {self.path} was made by a newer Fieldproof (version {done}).",
@@ -91,8 +93,10 @@ class _File(Database):
                 if done < len(MIGRATIONS):
                     MIGRATIONS[done](self._db)
                     done += 1
-                    if done == REBUILT:
+                    if done == CONDENSED and before < COUNTED:
                         rebuild(self)
+                    elif done == CONDENSED:
+                        condense(self, time.time_ns() // 1_000_000)
                     self._db.execute(f"PRAGMA user_version = {done}")
 
     def _version(self) -> int:
