@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,14 +13,18 @@ from tools.options import JsonOption, SeedOption, complaints, console, print_jso
 if TYPE_CHECKING:
     from tools.fleet.account import Account
     from tools.fleet.plan import Plan
+    from tools.fleet.sending import Manner
 
 fleet_app = typer.Typer()
 
 
 @fleet_app.command(
-    "fleet", epilog="Example: fieldproof fleet --store sqlite:///fleet.db --trials 200000"
+    "fleet", epilog="Example: fieldproof fleet --broker mqtt://127.0.0.1 --trials 100000"
 )
 def fleet(
+    broker: Annotated[
+        str, typer.Option("--broker", help="Send to this broker: mqtt://host:1883.")
+    ] = "",
     store: Annotated[
         str, typer.Option("--store", help="Straight into this store, without a broker.")
     ] = "",
@@ -35,15 +40,36 @@ def fleet(
     ] = "",
     fall_from: Annotated[float, typer.Option("--fall-from", help="Share lost before.")] = 0.05,
     fall_to: Annotated[float, typer.Option("--fall-to", help="Share lost after.")] = 0.20,
+    rate: Annotated[
+        float, typer.Option("--rate", min=0, help="Trials a second of all; 0: no limit.")
+    ] = 0.0,
+    processes: Annotated[
+        int, typer.Option("--processes", min=1, help="Processes that share the devices.")
+    ] = 2,
+    state: Annotated[
+        Path, typer.Option("--state", help="Folder of the outboxes; a fleet goes on from it.")
+    ] = Path("fieldproof-out/fleet"),
+    stay: Annotated[
+        bool, typer.Option("--stay", help="Stay connected when all is sent, until Ctrl-C.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Simulate devices: their cameras and models are chance, all else is real."""
     from tools.fleet.plan import Plan
 
-    plan = Plan(devices, trials, seed, sites, hours, 0, fall, fall_from, fall_to).begun()
-    if not store:
-        raise UsageError("A fleet needs somewhere to go to.", remedy="Give --store URL.")
-    _show(_filled(store, plan), as_json)
+    plan = Plan(devices, trials, seed, sites, hours, 0, fall, fall_from, fall_to)
+    if bool(store) == bool(broker):
+        raise UsageError(
+            "A fleet sends to a broker, or fills a store.", remedy="Give --broker or --store."
+        )
+    if store:
+        _show(_filled(store, plan.begun()), as_json)
+    else:
+        from agent.telemetry.link import Address
+        from tools.fleet.sending import Manner
+
+        manner = Manner(Address.parse(broker), state, processes, rate, stay)
+        _show(_sent(plan, manner), as_json)
 
 
 def _filled(store: str, plan: Plan) -> Account:
@@ -57,12 +83,25 @@ def _filled(store: str, plan: Plan) -> Account:
         return fill(opened, plan, pictures, show)
 
 
+def _sent(plan: Plan, manner: Manner) -> Account:
+    from tools.fleet.pictures import gallery
+    from tools.fleet.sending import resumed, send, stopped_by_signals
+    from tools.progress import frames_bar
+
+    plan = resumed(plan, manner.state)
+    pictures = gallery({device.suite for device in plan.fleet})
+    with stopped_by_signals() as stop, frames_bar(complaints, "Sending", "trials") as show:
+        return send(plan, manner, pictures, stop, show)
+
+
 def _show(account: Account, as_json: bool) -> None:
     if as_json:
         print_json(account.to_json())
         return
     rows = account.total("rows")
+    waiting = sum(device.waiting for device in account.devices)
     console.print(
         f"{len(account.devices)} devices put {account.total('trials'):,} trials in {rows:,} rows,"
         f" {rows / max(1e-9, account.seconds):,.0f} a second"
+        + (f"; {waiting:,} rows wait in their outboxes" if waiting else "")
     )
