@@ -44,8 +44,8 @@ def fleet(
         float, typer.Option("--rate", min=0, help="Trials a second of all; 0: no limit.")
     ] = 0.0,
     processes: Annotated[
-        int, typer.Option("--processes", min=1, help="Processes that share the devices.")
-    ] = 2,
+        int, typer.Option("--processes", min=0, help="That share the devices; 0: one for 50.")
+    ] = 0,
     state: Annotated[
         Path, typer.Option("--state", help="Folder of the outboxes; a fleet goes on from it.")
     ] = Path("fieldproof-out/fleet"),

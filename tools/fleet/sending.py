@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import multiprocessing
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
@@ -24,18 +25,22 @@ from tools.fleet.plan import Plan
 
 Show = Callable[[int, int], None]
 LOOK_S: Final = 0.2
+MOST_DEVICES: Final = 75
+"""To a process: a device has nine open files, and paho takes no socket beyond the 1024th."""
+USUAL_DEVICES: Final = 50
 END_S: Final = 60.0
 
 
 @dataclass(frozen=True)
 class Manner:
-    """How a fleet sends; ``processes`` share its devices. ``rate``: trials a second, 0: no limit.
-    ``stay``: devices stay connected when all is put, until the fleet is told to stop.
+    """How a fleet sends; ``processes`` share its devices, 0: as many as it needs. ``rate``: trials
+    a second, 0: no limit. ``stay``: devices stay connected when all is put, until the fleet is told
+    to stop.
     """
 
     address: Address
     state: Path
-    processes: int = 2
+    processes: int = 0
     rate: float = 0.0
     stay: bool = False
 
@@ -184,12 +189,18 @@ class _Crews:
             crew.end(until)
 
 
-def _shared(plan: Plan, processes: int) -> Iterator[tuple[tuple[int, ...], bool]]:
+def _shared(plan: Plan, wanted: int) -> Iterator[tuple[tuple[int, ...], bool]]:
     """The devices' numbers for each process; whether that one will be killed."""
-    fleet = plan.fleet
-    stay = [device.number for device in fleet if not device.silent]
-    go: Sequence[int] = [device.number for device in fleet if device.silent]
-    for first in range(min(processes, len(stay))):
+    stay = [device.number for device in plan.fleet if not device.silent]
+    go = [device.number for device in plan.fleet if device.silent]
+    fewest = math.ceil(len(stay) / MOST_DEVICES)
+    if 0 < wanted < fewest:
+        raise UsageError(
+            f"{wanted} processes are too few for {plan.devices} devices.",
+            remedy=f"Give --processes {fewest} or more.",
+        )
+    processes = min(len(stay), wanted or max(2, math.ceil(len(stay) / USUAL_DEVICES)))
+    for first in range(processes):
         yield tuple(stay[first::processes]), False
     if go:
         yield tuple(go), True
