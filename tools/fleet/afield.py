@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from agent.record import SessionRecord, Stamp, Topic
+from agent.record import SessionEndRecord, SessionRecord, Stamp, Topic
 from agent.telemetry.link import Address, Link, Message
 from agent.telemetry.mqtt import Mqtt
 from agent.telemetry.outbox import Outbox
@@ -18,8 +18,11 @@ from tools.fleet.clock import Clock
 from tools.fleet.life import Gallery, Life
 from tools.fleet.plan import HOSTILE, Device, Plan
 
-AHEAD: Final = 8_000
-"""Rows in an outbox above which nothing more is put: more than a publisher has under way."""
+AHEAD: Final = 1_000
+"""Rows in an outbox above which nothing more is put."""
+RECEIPT_S: Final = 60.0
+"""All devices record as fast as they can, so that a collector may be behind by more than the usual
+10 s after which a publisher would send all again."""
 COMMIT_ROWS: Final = 250
 OFFLINE_SHARE: Final = 0.05
 """The share of its trials that a device with a gap records before it can send."""
@@ -56,7 +59,7 @@ class Afield:
         offline = max(LEAST_OFFLINE, int(OFFLINE_SHARE * device.trials)) if device.gap else 0
         self._offline = offline
         self._ahead, self.turn = AHEAD, AHEAD
-        most = AHEAD * 10 * ROW_BYTES
+        most = 100 * AHEAD * ROW_BYTES
         if device.gap:
             most, self._ahead, self.turn = offline * ROW_BYTES // 2, offline // 5, offline // 10
         folder = state / device.site / device.name
@@ -67,7 +70,7 @@ class Afield:
         self._session = self._spoken = ""
         self._publisher: Mqtt | None = None
         self._changing = Lock()
-        self._closed = False
+        self._closed = self._between = False
 
     def resume(self, executor: Executor) -> None:
         """Go back to where the device was, and begin to send. Takes as long as its past was."""
@@ -95,11 +98,15 @@ class Afield:
 
     @property
     def has_room(self) -> bool:
-        recording_offline = self._publisher is None and self._life.counts.rows <= self._offline
-        return not self.over and (recording_offline or self.outbox.depth < self._ahead)
+        if self.over:
+            return False
+        if self._publisher is None:
+            return self._life.counts.rows <= self._offline
+        return self.outbox.depth < (1 if self._between else self._ahead)
 
     def put(self, most: int, executor: Executor) -> None:
-        """Record the next rows."""
+        """Record the next rows, of one session."""
+        self._between = False
         for _ in range(most):
             made = next(self._records, None)
             if made is None:
@@ -115,6 +122,9 @@ class Afield:
             elif rows == self._offline:
                 self.outbox.flush()
                 executor.submit(self._speak)
+            if isinstance(record, SessionEndRecord):
+                self._between = True  # an agent lets all arrive before it ends
+                return
 
     def close(self) -> None:
         """Say goodbye, and keep on disk what waits."""
@@ -144,6 +154,7 @@ class Afield:
                 self.device.name,
                 self._session,
                 hashes={"model": self._life.model.sha256[:16]},
+                receipt_s=RECEIPT_S,
             )
             self._publisher.start()
 

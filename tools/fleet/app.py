@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from agent.errors import UsageError
 from tools.options import JsonOption, SeedOption, complaints, console, print_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tools.fleet.account import Account
+    from tools.fleet.audit import Audit
     from tools.fleet.plan import Plan
     from tools.fleet.sending import Manner
 
@@ -52,6 +56,10 @@ def fleet(
     stay: Annotated[
         bool, typer.Option("--stay", help="Stay connected when all is sent, until Ctrl-C.")
     ] = False,
+    against: Annotated[
+        list[str] | None,
+        typer.Option("--against", help="Hold this store against what was put. Repeatable."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Simulate devices: their cameras and models are chance, all else is real."""
@@ -63,13 +71,21 @@ def fleet(
             "A fleet sends to a broker, or fills a store.", remedy="Give --broker or --store."
         )
     if store:
-        _show(_filled(store, plan.begun()), as_json)
+        account = _filled(store, plan.begun())
     else:
         from agent.telemetry.link import Address
         from tools.fleet.sending import Manner
 
         manner = Manner(Address.parse(broker), state, processes, rate, stay)
-        _show(_sent(plan, manner), as_json)
+        account = _sent(plan, manner)
+    audits = {url: _audited(url, account) for url in against or ()}
+    if as_json:
+        found = {url: audit.to_json() for url, audit in audits.items()}
+        print_json({**account.to_json(), "audits": found})
+    else:
+        _show(account, audits)
+    if any(audit.differences for audit in audits.values()):
+        raise typer.Exit(1)
 
 
 def _filled(store: str, plan: Plan) -> Account:
@@ -94,14 +110,24 @@ def _sent(plan: Plan, manner: Manner) -> Account:
         return send(plan, manner, pictures, stop, show)
 
 
-def _show(account: Account, as_json: bool) -> None:
-    if as_json:
-        print_json(account.to_json())
-        return
-    rows = account.total("rows")
-    waiting = sum(device.waiting for device in account.devices)
+def _audited(url: str, account: Account) -> Audit:
+    from tools.fleet.audit import audit
+    from tools.stores import open_store
+
+    with open_store(url, create=False) as store:
+        return audit(store, account)
+
+
+def _show(account: Account, audits: Mapping[str, Audit]) -> None:
+    rows, waiting = account.total("rows"), sum(device.waiting for device in account.devices)
     console.print(
         f"{len(account.devices)} devices put {account.total('trials'):,} trials in {rows:,} rows,"
         f" {rows / max(1e-9, account.seconds):,.0f} a second"
         + (f"; {waiting:,} rows wait in their outboxes" if waiting else "")
     )
+    for url, audit in audits.items():
+        console.print(
+            f"{escape(url)}: {audit.rows:,} rows stored, {audit.given_up:,} given up by devices,"
+            f" {audit.lost:,} lost, {audit.doubled:,} doubled,"
+            f" sums differ of {sum(bool(item.sums) for item in audit.differences)} devices"
+        )
