@@ -71,7 +71,7 @@ class Life:
         self._span_ms = plan.hours * HOUR_MS * device.until
         self._start_ms = plan.until_ms - plan.hours * HOUR_MS
         wanted = max(2, math.ceil(plan.hours / SESSION_HOURS))
-        self._sessions = max(1, min(wanted, device.trials // 200))
+        self._sessions = max(1, min(wanted, device.trials // 100))
         fewest = self._span_ms * TRIALS_A_HEALTH / max(1, device.trials)
         self._health_ms = max(HEALTH_MS, fewest)
         self._health_due = 0.0
