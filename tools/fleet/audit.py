@@ -53,7 +53,7 @@ class Audit:
 
 
 def audit(store: Store, account: Account) -> Audit:
-    """What a store lacks of a fleet, or has too much of: rows are counted, sums are rollups."""
+    """What a store lacks of a fleet, or has too much of, by its own accounts and its rollups."""
     stored = {(a.stream.site, a.stream.device, a.stream.epoch): a.rows for a in store.accounts()}
     sums = {(row["site"], row["device"]): row for row in store.sums(by=("site", "device"))}
     gaps: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])

@@ -113,7 +113,9 @@ class Life:
         before = Counts(**vars(counts))
         counts.sessions += 1
         self._eyes = Eyes(self.model, self._conditions, device.fall, device.truth)
-        yield Made(self._begin(), self._at(self._through))
+        begun = self._at(self._through)
+        self._health_due = max(self._health_due, begun or 0)  # it told nothing while it was down
+        yield Made(self._begin(), begun)
         self._frame = 0
         while counts.trials < last:
             yield from self._scene(last - counts.trials)
@@ -261,8 +263,6 @@ class Life:
                 self._health_due += LIVE_TRIALS_A_HEALTH
                 yield self._readings(None)
             return
-        if self._health_due < now - self._health_ms:
-            self._health_due = now  # a session has begun
         while self._health_due <= now:
             yield self._readings(int(self._health_due))
             self._health_due += self._health_ms

@@ -15,8 +15,6 @@ from tools.fleet.life import Gallery
 from tools.fleet.plan import Plan
 from tools.stores import open_store
 
-SEVEN = "SELECT stream, seq FROM trials LIMIT 7"
-
 
 def test_a_filled_store_holds_what_was_put_and_says_what_was_given_up(
     tmp_path: Path, plan: Plan, blank: Gallery
@@ -48,7 +46,8 @@ def test_the_same_fleet_twice_is_stored_once(tmp_path: Path, plan: Plan, blank: 
 @pytest.mark.parametrize(
     ("harm", "lost", "doubled", "sums"),
     [
-        (f"DELETE FROM trials WHERE (stream, seq) IN ({SEVEN})", 7, 0, False),
+        ("UPDATE streams SET stored = stored - 7 WHERE id = 1", 7, 0, False),
+        ("UPDATE streams SET stored = stored + 3 WHERE id = 2", 0, 3, False),
         ("UPDATE hourly SET n = n + 1", 0, 0, True),
     ],
 )

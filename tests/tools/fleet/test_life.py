@@ -20,6 +20,9 @@ from tools.fleet.clock import Clock
 from tools.fleet.life import Gallery, Life, Made
 from tools.fleet.plan import HOSTILE, HOUR_MS, Plan
 
+FIXED_MS = 1_790_000_000_000
+"""What is drawn by chance depends on the hour of the day: not in these tests."""
+
 
 def lived(plan: Plan, number: int, blank: Gallery) -> tuple[list[Made], Life]:
     life = Life(plan.fleet[number], plan, blank)
@@ -94,7 +97,7 @@ def test_one_device_is_hostile_wherever_text_is_free(plan: Plan, blank: Gallery)
 
 
 def test_pictures_are_of_flips(blank: Gallery) -> None:
-    plan = Plan(devices=1, trials=20_000).begun()
+    plan = Plan(devices=1, trials=10_000, until_ms=FIXED_MS)
     records = [made.record for made in lived(plan, 0, blank)[0]]
     flips = {
         (t.session, t.frame, t.condition, t.severity)
@@ -102,19 +105,19 @@ def test_pictures_are_of_flips(blank: Gallery) -> None:
         if isinstance(t, TrialRecord) and t.flip
     }
     shown = [record for record in records if isinstance(record, EvidenceRecord)]
-    assert 5 < len(shown) < 60
+    assert 2 < len(shown) < 40
     assert {(e.session, e.frame, e.condition, e.severity) for e in shown} <= flips
 
 
 def test_a_planted_fall_leaves_clean_accuracy_as_it_is(blank: Gallery) -> None:
-    plan = Plan(devices=1, trials=40_000, fall="cam-001").begun()
+    plan = Plan(devices=1, trials=30_000, fall="cam-001", until_ms=FIXED_MS)
     device = replace(plan.fleet[0], truth=True)
     life = Life(device, plan, blank)
     trials = [made.record for made in life.records() if isinstance(made.record, TrialRecord)]
-    for half, expected in ((trials[:20_000], 0.05), (trials[20_000:], 0.20)):
+    for half, expected in ((trials[:15_000], 0.05), (trials[15_000:], 0.20)):
         clean = [trial for trial in half if trial.clean_seen]
-        # A scene's looks resemble each other: some 1500 scenes of a kind each tell.
-        assert len(clean) / len(half) == pytest.approx(0.97, abs=0.02)
+        # A scene's looks resemble each other: it is some 150 scenes that tell.
+        assert len(clean) / len(half) == pytest.approx(0.97, abs=0.04)
         assert sum(trial.flip for trial in clean) / len(clean) == pytest.approx(expected, abs=0.03)
 
 
