@@ -41,7 +41,7 @@ Show = Callable[[int, int], None]
 @dataclass(frozen=True)
 class Taken:
     """One sort of page: times of ``n`` requests for ``places`` different ones; ``wrong`` answers
-    had another status than 200."""
+    say that something is wrong, or is elsewhere."""
 
     sort: str
     n: int
@@ -215,5 +215,5 @@ def _taken(sort: str, places: int, answers: list[_Answer]) -> Taken:
         ms[math.ceil(0.95 * len(ms)) - 1],
         ms[-1],
         statistics.mean(len(answer.body) for answer in answers) / 1000,
-        sum(answer.status != 200 for answer in answers),
+        sum(answer.status >= 300 for answer in answers),
     )
