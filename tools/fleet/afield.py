@@ -46,7 +46,8 @@ class TimedOutbox(Outbox):
 class Afield:
     """A device that records and sends. One that was stopped goes on after its last record.
 
-    Of a device with a gap the outbox holds but half of what it records before it sends at all.
+    Of a device with a gap the outbox holds but half of what it records before it sends at all,
+    unless it records very little.
     ``turn`` is how many records it may put at once.
     """
 
@@ -56,11 +57,11 @@ class Afield:
         self.device, self.address = device, address
         self._clock = Clock(device, plan)
         self._life = Life(device, plan, gallery)
-        offline = max(LEAST_OFFLINE, int(OFFLINE_SHARE * device.trials)) if device.gap else 0
-        self._offline = offline
+        self._offline = 0
         self._ahead, self.turn = AHEAD, AHEAD
         most = 100 * AHEAD * ROW_BYTES
-        if device.gap:
+        if device.gap and 2 * device.trials > 3 * LEAST_OFFLINE:
+            offline = self._offline = max(LEAST_OFFLINE, int(OFFLINE_SHARE * device.trials))
             most, self._ahead, self.turn = offline * ROW_BYTES // 2, offline // 5, offline // 10
         folder = state / device.site / device.name
         self.outbox = TimedOutbox(folder, self._clock, most)
@@ -79,7 +80,7 @@ class Afield:
             self._session = getattr(made.record, "session", self._session)
         if self.device.hostile and not known:
             self._mutter()
-        if known > self._offline:
+        if known and known >= self._offline:
             executor.submit(self._speak)
 
     @property
