@@ -15,6 +15,7 @@ from tools.archive.app import store_app
 from tools.bench.app import bench_app
 from tools.deploy.app import deploy_app
 from tools.device.app import profiles_app
+from tools.fleet.app import fleet_app
 from tools.options import (
     AliasOption,
     DataOption,
@@ -44,6 +45,7 @@ app.add_typer(bench_app, name="bench")
 app.add_typer(deploy_app, name="deploy")
 app.add_typer(profiles_app, name="profiles")
 app.add_typer(store_app, name="store")
+app.add_typer(fleet_app)
 
 
 def main() -> None:

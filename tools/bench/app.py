@@ -189,3 +189,23 @@ def bench_corners(
     with one_thread():
         rows = corners(seeds)
     print_json([asdict(row) for row in rows]) if as_json else show_corners(rows, console)
+
+
+@bench_app.command("pages", epilog="Example: fieldproof bench pages --url http://127.0.0.1:8080")
+def bench_pages(
+    url: Annotated[str, typer.Option("--url", help="A dashboard that lets everybody in.")],
+    requests: Annotated[int, typer.Option("--requests", min=1, help="For each sort of page.")] = 50,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 where a goal is missed.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how long a dashboard takes for each sort of its pages; goals 300 ms, p95 1 s."""
+    from tools.bench.pages import measure, show
+    from tools.progress import frames_bar
+
+    with frames_bar(complaints, "Asking", "rounds") as progress:
+        measured = measure(url, requests, progress)
+    print_json(measured.to_json()) if as_json else show(console, measured)
+    if strict and not measured.met:
+        raise typer.Exit(1)

@@ -91,13 +91,13 @@ class Long:
 
 
 @contextmanager
-def collector(broker: LocalBroker, folder: Path) -> Iterator[int]:
-    """A collector's process into ``folder/store.db``; its id."""
+def collector(broker: LocalBroker, folder: Path, store: str = "") -> Iterator[int]:
+    """A collector's process into a store, ``folder/store.db`` where none is named; its id."""
     folder.mkdir(parents=True, exist_ok=True)
     child = subprocess.Popen(
         [
             *(sys.executable, "-m", "tools.collector", "--broker", broker.url),
-            *("--store", f"sqlite:///{folder / 'store.db'}"),
+            *("--store", store or f"sqlite:///{folder / 'store.db'}"),
         ],
         stderr=subprocess.DEVNULL,
     )

@@ -117,8 +117,11 @@ class Outbox:
         """The device's clocks now."""
         return self._clock.stamp()
 
-    def put(self, record: Record) -> int:
-        """Take a record; its sequence number. Waits while a working disk is far behind."""
+    def put(self, record: Record, made: Stamp | None = None) -> int:
+        """Take a record; its sequence number. Waits while a working disk is far behind.
+
+        ``made`` says when it was made, where that is not now.
+        """
         with self._changed:
             if self._closed or not self._thread.is_alive():
                 raise OutboxError(f"The outbox {self.folder} is closed.")
@@ -126,7 +129,7 @@ class Outbox:
                 self._changed.wait(RETRY_S)
             if self._waiting.is_full:
                 self.dropped += self._waiting.cut()
-            return self._take(record)
+            return self._take(record, made)
 
     def flush(self, timeout: float = float("inf")) -> bool:
         """Commit all that waits, in at most ``timeout`` seconds; False where the disk fails.
@@ -228,10 +231,10 @@ class Outbox:
     ) -> None:
         self.close()
 
-    def _take(self, record: Record) -> int:
+    def _take(self, record: Record, made: Stamp | None = None) -> int:
         seq = self._next_seq
         self._next_seq += 1
-        self._waiting.add(pack(seq, self._clock.stamp(), record))
+        self._waiting.add(pack(seq, made or self.stamp(), record))
         if len(self._waiting) in (1, self.commit_rows):
             self._changed.notify_all()
         return seq

@@ -1,0 +1,94 @@
+"""Holds a store against what a fleet put: what is missing, or there twice; which sums differ."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from tools.fleet.account import Account, Put
+from tools.stores import Store
+
+SUMS: Final = {
+    "n": "trials",
+    "clean_seen": "clean_seen",
+    "perturbed_seen": "perturbed_seen",
+    "flips": "flips",
+}
+"""A sum of the store's rollups -> what the fleet counts."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A device of which the store does not hold what was put. ``lost`` rows are neither stored nor
+    declared; ``doubled`` are more than were put; ``sums`` differ by so much.
+    """
+
+    site: str
+    device: str
+    lost: int
+    doubled: int
+    sums: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Audit:
+    """All devices that differ; ``rows`` of the fleet are stored, ``given_up`` are declared."""
+
+    rows: int
+    given_up: int
+    differences: tuple[Difference, ...]
+
+    @property
+    def lost(self) -> int:
+        return sum(item.lost for item in self.differences)
+
+    @property
+    def doubled(self) -> int:
+        return sum(item.doubled for item in self.differences)
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "lost": self.lost, "doubled": self.doubled}
+
+
+def audit(store: Store, account: Account) -> Audit:
+    """What a store lacks of a fleet, or has too much of, by its own accounts and its rollups."""
+    stored = {(a.stream.site, a.stream.device, a.stream.epoch): a.rows for a in store.accounts()}
+    sums = {(row["site"], row["device"]): row for row in store.sums(by=("site", "device"))}
+    gaps: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for gap in store.gaps(limit=1_000_000):
+        own = gaps[gap["site"], gap["device"]]
+        own[:] = own[0] + 1, own[1] + gap["rows"], own[2] + gap["trials"]
+    differences: list[Difference] = []
+    rows = 0
+    for put in account.devices:
+        found = stored.get((put.site, put.device, put.epoch), 0)
+        rows += found
+        name = put.site, put.device
+        difference = _difference(put, found, sums.get(name, {}), gaps[name])
+        if difference.lost or difference.doubled or difference.sums:
+            differences.append(difference)
+    given_up = sum(lost for _, lost, _ in gaps.values())
+    return Audit(rows, given_up, tuple(differences))
+
+
+def _difference(put: Put, found: int, sums: Mapping[str, int], gaps: list[int]) -> Difference:
+    """Of a device with gaps the sums but of trials are not known: nobody kept what it gave up.
+
+    A gap stands in the place of the last row that it declares.
+    """
+    declared, rows, trials = gaps
+    lacking = put.put.rows - rows + declared - found
+    known = SUMS if not declared else {"n": "trials"}
+    off = {
+        name: sums.get(name, 0) - getattr(put.put, what) + (trials if name == "n" else 0)
+        for name, what in known.items()
+    }
+    return Difference(
+        put.site,
+        put.device,
+        max(0, lacking),
+        max(0, -lacking),
+        {name: difference for name, difference in off.items() if difference},
+    )
