@@ -16,7 +16,7 @@ from tools.dashboard.access.guard import Guard
 from tools.dashboard.context import Context
 from tools.dashboard.headers import Headers
 from tools.dashboard.live import Pulse
-from tools.dashboard.pages import fleet, sign_in
+from tools.dashboard.pages import device, fleet, sign_in
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     probes.router,
@@ -24,6 +24,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     live.router,
     sign_in.router,
     fleet.router,
+    device.router,
 )
 
 

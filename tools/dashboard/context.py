@@ -14,6 +14,7 @@ from tools.dashboard.access.roll import RollFile
 from tools.dashboard.access.sessions import Sessions
 from tools.dashboard.access.waits import Waits
 from tools.dashboard.cache import Cache
+from tools.dashboard.drawing import Drawings
 from tools.dashboard.places import PlacesFile
 from tools.stores import Store
 
@@ -40,6 +41,7 @@ class Context:
     store: Store
     clock: Callable[[], float] = time.time
     steady: Callable[[], float] = time.monotonic
+    drawings: Drawings = field(default_factory=Drawings)
     sessions: Sessions = field(default_factory=Sessions)
     address_waits: Waits = field(default_factory=Waits)
     # Short, so that a stranger who tries somebody's name cannot keep that person out for long.

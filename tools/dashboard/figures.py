@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote, urlencode
 
 from tools.dashboard.breaking import Breaking, breakings
 from tools.dashboard.drawing import Drawing, Line, Scheme
-from tools.dashboard.rates import Counts, Rate
+from tools.dashboard.rates import Counts, Rate, joined, merged
 from tools.dashboard.spans import Window
 from tools.dashboard.templating import moment
 from tools.report.wording import listed, percent, percent_range, readable, severity
@@ -187,8 +187,6 @@ def half_lost(kind: Breaking) -> str:
 
 def by_kind(bins: Binned) -> dict[str, dict[float, Counts]]:
     """All bins together: bins hold scenes of their own, which add up."""
-    from tools.dashboard.rates import joined
-
     parts: dict[str, dict[float, list[Counts]]] = {}
     for kinds in bins.values():
         for kind, levels in kinds.items():
@@ -212,14 +210,6 @@ def _kind(levels: Mapping[float, Counts]) -> Counts:
     return merged(levels.values())
 
 
-def merged(parts: Iterable[Counts]) -> Counts:
-    """Conditions on the same scenes together."""
-    whole = Counts()
-    for part in parts:
-        whole.add(vars(part))
-    return whole
-
-
 def _row(at: int, rate: Rate, *before: str) -> Sequence[str]:
     return (*before, moment(at), percent(rate.share), percent_range(rate.interval),
             str(rate.n), str(rate.scenes))
@@ -229,12 +219,3 @@ def _level(at: float, counts: Counts, rate: Rate) -> Sequence[str]:
     flip = counts.flip
     return (severity(at), percent(rate.share), percent_range(rate.interval),
             percent(flip.share) if flip else "–", str(rate.n), str(rate.scenes))
-
-
-def binned_rows(rows: Iterable[Mapping[str, Any]], start: int) -> dict[str, dict[float, Counts]]:
-    """Rows of one bin by kind and severity; ``start`` is only for the reader of a trace."""
-    found: dict[str, dict[float, Counts]] = {}
-    for row in rows:
-        level = found.setdefault(row["condition"], {}).setdefault(row["severity"], Counts())
-        level.add(row)
-    return found

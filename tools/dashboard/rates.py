@@ -128,3 +128,11 @@ def joined(parts: Iterable[Counts]) -> Counts:
             setattr(whole, name, getattr(whole, name) + getattr(part, name))
         whole.scenes += part.scenes
     return whole
+
+
+def merged(parts: Iterable[Counts]) -> Counts:
+    """Counts of different conditions on the same scenes together: the most scenes count."""
+    whole = Counts()
+    for part in parts:
+        whole.add(vars(part))
+    return whole
