@@ -16,7 +16,7 @@ from tools.dashboard.access.guard import Guard
 from tools.dashboard.context import Context
 from tools.dashboard.headers import Headers
 from tools.dashboard.live import Pulse
-from tools.dashboard.pages import device, fleet, sign_in
+from tools.dashboard.pages import alerts, compare, device, failures, fleet, session, sign_in
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     probes.router,
@@ -25,6 +25,10 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     sign_in.router,
     fleet.router,
     device.router,
+    session.router,
+    failures.router,
+    compare.router,
+    alerts.router,
 )
 
 
@@ -37,6 +41,7 @@ def make_app(context: Context) -> FastAPI:
         looking = asyncio.create_task(app.state.pulse.run())
         yield
         looking.cancel()
+        context.reports.close()
         with suppress(asyncio.CancelledError):
             await looking
 

@@ -38,8 +38,11 @@ class Cache:
         self._lock = threading.Lock()
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
 
-    def get(self, key: Hashable, read: Callable[[], T]) -> T:
-        """The value under a key, read where it is not known or not true any more."""
+    def get(self, key: Hashable, read: Callable[[], T], stale_s: float | None = None) -> T:
+        """The value under a key, read where it is not known or not true any more.
+
+        ``stale_s`` lets it be so old though rows came in, for what changes but seldom.
+        """
         with self._lock:
             entry = self._entries.setdefault(key, _Entry())
             self._entries.move_to_end(key)
@@ -47,7 +50,7 @@ class Cache:
                 self._entries.popitem(last=False)
         with entry.lock:
             version, now = self._version(), self._steady()
-            if not self._good(entry, version, now):
+            if not self._good(entry, version, now, stale_s):
                 entry.value = read()
                 entry.version, entry.read_s = version, now
                 entry.cost_s = self._steady() - now
@@ -55,8 +58,8 @@ class Cache:
             return value
 
     @staticmethod
-    def _good(entry: _Entry, version: object, now: float) -> bool:
+    def _good(entry: _Entry, version: object, now: float, stale_s: float | None) -> bool:
         age = now - entry.read_s
         if entry.version == version:
             return age < LONGEST_S
-        return age < min(STALE_S, SPARED * entry.cost_s)
+        return age < (min(STALE_S, SPARED * entry.cost_s) if stale_s is None else stale_s)

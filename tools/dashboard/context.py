@@ -16,6 +16,7 @@ from tools.dashboard.access.waits import Waits
 from tools.dashboard.cache import Cache
 from tools.dashboard.drawing import Drawings
 from tools.dashboard.places import PlacesFile
+from tools.dashboard.reports import Reports
 from tools.stores import Store
 
 
@@ -48,6 +49,7 @@ class Context:
     name_waits: Waits = field(default_factory=lambda: Waits(longest_s=60.0))
 
     def __post_init__(self) -> None:
+        self.reports = Reports(self.settings.store, self.steady)
         self.cache = Cache(self.store.changes, self.steady)
         users, places = self.settings.users, self.settings.places
         self.roll = RollFile(users) if users else None
