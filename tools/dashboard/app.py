@@ -11,7 +11,7 @@ from fastapi import APIRouter, FastAPI
 
 from starlette.middleware import Middleware
 
-from tools.dashboard import answers, assets, live, probes
+from tools.dashboard import answers, api, assets, live, probes
 from tools.dashboard.access.guard import Guard
 from tools.dashboard.context import Context
 from tools.dashboard.headers import Headers
@@ -29,6 +29,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     failures.router,
     compare.router,
     alerts.router,
+    api.router,
 )
 
 

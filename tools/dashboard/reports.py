@@ -11,6 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as StillRunning
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,7 +26,7 @@ Key = tuple[str, str, str]
 MOST: Final = 64
 MOST_WAITING: Final = 8
 LONGEST_S: Final = 300.0
-PATIENCE_S: Final = 0.6
+PATIENCE_S: Final = 0.2
 """Whoever asks waits so long before being told that it is being made."""
 YOUNG_S: Final = 60.0
 """A session that still runs is reported anew when its report is older."""
@@ -59,7 +60,7 @@ class Reports:
         made = self._begin(key, version)
         try:
             return made.future.result(timeout=PATIENCE_S)
-        except TimeoutError:
+        except StillRunning:
             return None
         except FieldproofError:
             with self._lock:
