@@ -176,13 +176,19 @@ router: Final = APIRouter(
 
 
 @router.get("/devices")
-def devices(here: Here, limit: Limit = 1000, offset: Annotated[int, Query(ge=0, le=10**6)] = 0) -> Devices:
+def devices(
+    here: Here, limit: Limit = 1000, offset: Annotated[int, Query(ge=0, le=10**6)] = 0
+) -> Devices:
     """All devices, by site and name: what each said last, and what runs on it."""
     found = known_devices(here)
     rows = []
     for row in found[offset : offset + limit]:
         place = place_of(here, row["site"], row["device"])
-        known = {"alive": state_of(row, here.now_ms).name, "name": place.name, "tags": [*place.tags]}
+        known = {
+            "alive": state_of(row, here.now_ms).name,
+            "name": place.name,
+            "tags": [*place.tags],
+        }
         rows.append(DeviceRow.model_validate({**row, **known}))
     return Devices(devices=rows, more=len(found) > offset + limit)
 

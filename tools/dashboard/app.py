@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from fastapi import APIRouter, FastAPI
-
 from starlette.middleware import Middleware
 
 from tools.dashboard import answers, api, assets, live, probes

@@ -52,9 +52,7 @@ def dashboard(
     if context.invoked_subcommand is not None:
         return
     if not store:
-        raise UsageError(
-            "Which store is shown?", remedy="Give it: --store sqlite:///fieldproof.db"
-        )
+        raise UsageError("Which store is shown?", remedy="Give it: --store sqlite:///fieldproof.db")
     serving = _extra("tools.dashboard.serve")
     settings = _extra("tools.dashboard.context").Settings
     address = serving.Address(host, port, tls_cert, tls_key, behind_proxy)
@@ -159,7 +157,7 @@ def _extra(module: str) -> ModuleType:
         missing = (error.name or "").partition(".")[0]
         if missing in ("agent", "tools", ""):
             raise
-        raise MissingExtra(missing, "server", "The dashboard") from None
+        raise MissingExtra(missing, "dashboard", "The dashboard") from None
 
 
 def _say(text: str) -> None:

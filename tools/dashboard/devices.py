@@ -99,9 +99,10 @@ def state_of(row: Row, now_ms: int) -> State:
 
 def known_devices(here: Context) -> list[Row]:
     """What the store says of each device, in the order of their names."""
-    return here.cache.get("devices", lambda: sorted(
-        here.store.devices(), key=lambda row: (row["site"], row["device"])
-    ))
+    return here.cache.get(
+        "devices",
+        lambda: sorted(here.store.devices(), key=lambda row: (row["site"], row["device"])),
+    )
 
 
 def place_of(here: Context, site: str, device: str) -> Place:
@@ -121,13 +122,20 @@ def fleet(here: Context, window: Window) -> list[Device]:
 
 
 def _device(
-    here: Context, row: Row, now_ms: int, figures: Mapping[Key, tuple[Counts, Breaking | None]],
+    here: Context,
+    row: Row,
+    now_ms: int,
+    figures: Mapping[Key, tuple[Counts, Breaking | None]],
     then: Mapping[Key, Counts],
 ) -> Device:
     key = row["site"], row["device"]
     counts, worst = figures.get(key, (Counts(), None))
     return Device(
-        row, place_of(here, *key), state_of(row, now_ms), counts, worst,
+        row,
+        place_of(here, *key),
+        state_of(row, now_ms),
+        counts,
+        worst,
         change_of(counts, then.get(key)),
     )
 

@@ -21,7 +21,7 @@ PERCENT: Final = (0.0, 100.0)
 
 @dataclass(frozen=True)
 class Chart:
-    """One chart. ``base`` is its address without the scheme; ``columns`` and ``rows`` its numbers."""
+    """One chart; ``base`` is its address without the scheme, ``columns`` and ``rows`` its numbers."""
 
     id: str
     title: str
@@ -63,14 +63,22 @@ class Plotter:
     def robust(self, bins: Binned) -> Chart | None:
         """Robust accuracy over time."""
         points = [(at, _all(kinds).robust) for at, kinds in sorted(bins.items())]
-        return self._shares("robust", "Robust accuracy", "Share of targets still seen when "
-                            "perturbed; the band is its 95 % interval", points)
+        return self._shares(
+            "robust",
+            "Robust accuracy",
+            "Share of targets still seen when perturbed; the band is its 95 % interval",
+            points,
+        )
 
     def clean(self, bins: Binned) -> Chart | None:
         """Clean accuracy over time, where the truth is known."""
         points = [(at, _all(kinds).clean) for at, kinds in sorted(bins.items())]
-        return self._shares("clean", "Clean accuracy", "Share of targets seen on clean frames, "
-                            "where the truth is known", points)
+        return self._shares(
+            "clean",
+            "Clean accuracy",
+            "Share of targets seen on clean frames, where the truth is known",
+            points,
+        )
 
     def flips(self, bins: Binned, kinds: Sequence[str]) -> Chart | None:
         """Flip rate over time of the kinds that lose most."""
@@ -98,10 +106,13 @@ class Plotter:
         known = [(at, one.drop, one.drops) for at, one in points if one.drop is not None]
         if not known:
             return None
-        line = Line("", tuple(float(at) for at, _, _ in known),
-                    tuple(round(drop, 4) for _, drop, _ in known))
+        line = Line(
+            "",
+            tuple(float(at) for at, _, _ in known),
+            tuple(round(drop, 4) for _, drop, _ in known),
+        )
         return self._chart(
-            "confidence", "Fall of confidence", "Mean of clean less perturbed, where both are known",
+            "confidence", "Fall of confidence", "Mean of clean less perturbed, of those with both",
             f"Mean fall of confidence over time: {known[-1][1]:.2f} at the end, between "
             f"{min(line.y):.2f} and {max(line.y):.2f}.",
             ("From", "Mean fall", "Trials"),
@@ -109,7 +120,9 @@ class Plotter:
             Drawing((line,), True, self.ends),
         )  # fmt: skip
 
-    def reading(self, name: str, title: str, what: str, unit: str, readings: Readings) -> Chart | None:
+    def reading(
+        self, name: str, title: str, what: str, unit: str, readings: Readings
+    ) -> Chart | None:
         """A reading of the device's over time, with the band from its lowest to its highest."""
         known = readings.get(name, ())
         if not known:
@@ -167,8 +180,15 @@ class Plotter:
         )  # fmt: skip
 
     def _chart(
-        self, name: str, title: str, line: str, alt: str, columns: Sequence[str],
-        rows: Sequence[Sequence[str]], drawing: Drawing, condition: str = "",
+        self,
+        name: str,
+        title: str,
+        line: str,
+        alt: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        drawing: Drawing,
+        condition: str = "",
     ) -> Chart:
         values = {"span": self.window.name, **({"condition": condition} if condition else {})}
         kind = "curve" if condition else name
@@ -211,11 +231,23 @@ def _kind(levels: Mapping[float, Counts]) -> Counts:
 
 
 def _row(at: int, rate: Rate, *before: str) -> Sequence[str]:
-    return (*before, moment(at), percent(rate.share), percent_range(rate.interval),
-            str(rate.n), str(rate.scenes))
+    return (
+        *before,
+        moment(at),
+        percent(rate.share),
+        percent_range(rate.interval),
+        str(rate.n),
+        str(rate.scenes),
+    )
 
 
 def _level(at: float, counts: Counts, rate: Rate) -> Sequence[str]:
     flip = counts.flip
-    return (severity(at), percent(rate.share), percent_range(rate.interval),
-            percent(flip.share) if flip else "–", str(rate.n), str(rate.scenes))
+    return (
+        severity(at),
+        percent(rate.share),
+        percent_range(rate.interval),
+        percent(flip.share) if flip else "–",
+        str(rate.n),
+        str(rate.scenes),
+    )

@@ -1,4 +1,4 @@
-"""Tells open pages that something was stored, by server-sent events; they then look by themselves."""
+"""Tells open pages that something was stored, by server-sent events; they look by themselves."""
 
 from __future__ import annotations
 

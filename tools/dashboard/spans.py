@@ -42,5 +42,6 @@ def before(of: Window) -> Window | None:
     if of.since_ms is None:
         return None
     length = HOURS[of.name] * HOUR_MS
-    return Window(of.name, f"the {of.words.removeprefix('last ')} before", of.since_ms - length,
-                  of.since_ms)
+    return Window(
+        of.name, f"the {of.words.removeprefix('last ')} before", of.since_ms - length, of.since_ms
+    )

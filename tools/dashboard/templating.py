@@ -28,7 +28,10 @@ NAVIGATION: Final = (
 
 
 def page(
-    request: Request, template: str, status: int = 200, headers: Mapping[str, str] | None = None,
+    request: Request,
+    template: str,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
     **values: Any,
 ) -> HTMLResponse:
     """A page made of a template of the folder ``templates``, without its ending."""

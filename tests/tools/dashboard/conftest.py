@@ -72,7 +72,9 @@ def sign_in(browser: TestClient, name: str = "ada", password: str = PASSWORD, **
     )
 
 
-def make_desk(folder: Path, store: Store, *, secure: bool = False, open_to_all: bool = False) -> Desk:
+def make_desk(
+    folder: Path, store: Store, *, secure: bool = False, open_to_all: bool = False
+) -> Desk:
     users = folder / "users.toml"
     with editing(users) as (people, _):
         people["ada"] = User(role="operator", hash=HASH)

@@ -165,7 +165,12 @@ def _readings(camera: Camera, scene: int, random: np.random.Generator) -> dict[s
 
 
 def _trial(
-    camera: Camera, scene: int, frame: int, kind: str, severity: float, half: float,
+    camera: Camera,
+    scene: int,
+    frame: int,
+    kind: str,
+    severity: float,
+    half: float,
     random: np.random.Generator,
 ) -> TrialRecord:
     clean = bool(random.random() < 0.96)

@@ -97,7 +97,9 @@ def digest(token: str) -> str:
 def bearer(roll: Roll, token: str) -> str | None:
     """The name of the program that holds a token; None for none that is known."""
     given = digest(token)
-    found = [name for name, kept in roll.tokens.items() if secrets.compare_digest(kept.sha256, given)]
+    found = [
+        name for name, kept in roll.tokens.items() if secrets.compare_digest(kept.sha256, given)
+    ]
     return found[0] if found else None
 
 

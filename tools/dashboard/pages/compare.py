@@ -94,9 +94,7 @@ def _window(here: Context, span: str) -> Window:
 def _cells(here: Context, choice: Choice) -> Cells:
     when = _window(here, choice.span)
     site, device = choice.scope_names
-    scope = Scope(
-        site, device, model=choice.model, since_ms=when.since_ms, until_ms=when.until_ms
-    )
+    scope = Scope(site, device, model=choice.model, since_ms=when.since_ms, until_ms=when.until_ms)
 
     def read() -> Cells:
         found: dict[tuple[str, float], Counts] = {}

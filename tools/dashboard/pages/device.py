@@ -145,6 +145,7 @@ def _chart(
 
 def _sessions(here: Context, site: str, device: str) -> list[dict[str, Any]]:
     """The newest first."""
+
     def read() -> list[dict[str, Any]]:
         return list(here.store.sessions(Scope(site, device)))[::-1]
 

@@ -97,9 +97,7 @@ def show(
 
 
 @router.get("/failures/{at_ms}-{stream}-{seq}")
-def one(
-    request: Request, here: Here, at_ms: Number, stream: Number, seq: Number
-) -> HTMLResponse:
+def one(request: Request, here: Here, at_ms: Number, stream: Number, seq: Number) -> HTMLResponse:
     """One failure, both pictures large."""
     row = _row(here, at_ms, stream, seq)
     return page(request, "failure", title=_title(row), failure=failure_of(row))
@@ -184,7 +182,9 @@ def _choices(here: Context) -> dict[str, list[tuple[str, str]]]:
     devices = known_devices(here)
     models = {row["model_sha256"]: row["model_name"] for row in devices if row["model_sha256"]}
     return {
-        "condition": [(kind, kind.replace("_", " ")) for kind in sorted({kind for kind, _ in tried})],
+        "condition": [
+            (kind, kind.replace("_", " ")) for kind in sorted({kind for kind, _ in tried})
+        ],
         "severity": [(f"{at:g}", f"{at:g}") for at in sorted({at for _, at in tried})],
         "device": [(f"{row['site']}/{row['device']}",) * 2 for row in devices],
         "model": sorted((sha, f"{name} ({sha[:8]})") for sha, name in models.items()),

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 
 from tools.dashboard.context import Context, Here
 from tools.dashboard.devices import STATES, Device, fleet, whole
-from tools.dashboard.map import Spot, spots
+from tools.dashboard.map import spots
 from tools.dashboard.paging import Page, paged
 from tools.dashboard.spans import WORDS, Span, window
 from tools.dashboard.templating import page
@@ -42,7 +42,9 @@ def show(
     request: Request,
     here: Here,
     q: Annotated[str, Query(max_length=100)] = "",
-    state: Annotated[Literal["", "online", "silent", "offline", "stopped", "unknown"], Query()] = "",
+    state: Annotated[
+        Literal["", "online", "silent", "offline", "stopped", "unknown"], Query()
+    ] = "",
     site: Annotated[str, Query(max_length=64)] = "",
     tag: Annotated[str, Query(max_length=64)] = "",
     model: Annotated[str, Query(max_length=256)] = "",
@@ -89,7 +91,9 @@ def show(
 
 def open_alerts(here: Context) -> int:
     """How many alerts wait for somebody."""
-    return here.cache.get("open alerts", lambda: sum(1 for _ in here.store.alerts("open", limit=1000)))
+    return here.cache.get(
+        "open alerts", lambda: sum(1 for _ in here.store.alerts("open", limit=1000))
+    )
 
 
 def _wanted(device: Device, q: str, state: str, site: str, tag: str, model: str) -> bool:
@@ -106,8 +110,15 @@ def _wanted(device: Device, q: str, state: str, site: str, tag: str, model: str)
 def _text(device: Device) -> str:
     """All that a search looks at."""
     row = device.row
-    said = (row["site"], row["device"], device.place.name, row["version"], row["model_name"],
-            row["profile"], *device.place.tags)
+    said = (
+        row["site"],
+        row["device"],
+        device.place.name,
+        row["version"],
+        row["model_name"],
+        row["profile"],
+        *device.place.tags,
+    )
     return " ".join(word.lower() for word in said if word)
 
 

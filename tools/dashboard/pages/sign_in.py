@@ -22,9 +22,7 @@ WRONG: Final = "The name or the password is wrong."
 
 
 @router.get("/sign-in")
-def show(
-    request: Request, next: Annotated[str, Query(max_length=2000)] = "/"
-) -> HTMLResponse:
+def show(request: Request, next: Annotated[str, Query(max_length=2000)] = "/") -> HTMLResponse:
     """The form."""
     return page(request, "sign_in", title="Sign in", wrong="", name="", next=safe_place(next))
 
@@ -46,9 +44,7 @@ async def sign_in(request: Request, here: Here) -> Response:
     user = here.roll.now().users.get(name)
     kept = user.hash if user else None
     if not await run_in_threadpool(matches, fields.get("password", ""), kept):
-        return page(
-            request, "sign_in", 403, title="Sign in", wrong=WRONG, name=name, next=wanted
-        )
+        return page(request, "sign_in", 403, title="Sign in", wrong=WRONG, name=name, next=wanted)
     here.address_waits.forgive(address)
     here.name_waits.succeeded(name)
     return _let_in(request, here, name, wanted)
