@@ -21,7 +21,7 @@ PERCENT: Final = (0.0, 100.0)
 
 @dataclass(frozen=True)
 class Chart:
-    """One chart; ``base`` is its address without the scheme, ``columns`` and ``rows`` its numbers."""
+    """``base`` is its address without the scheme, ``columns`` and ``rows`` are its numbers."""
 
     id: str
     title: str
@@ -125,7 +125,7 @@ class Plotter:
     ) -> Chart | None:
         """A reading of the device's over time, with the band from its lowest to its highest."""
         known = readings.get(name, ())
-        if not known:
+        if not any(high for *_, high in known):  # nothing, or a thing that never happened
             return None
         x = tuple(float(at) for at, *_ in known)
         mean, low, high = (tuple(round(one[place], 3) for one in known) for place in (1, 2, 3))

@@ -30,13 +30,10 @@ def readings_of(here: Context, site: str, device: str, window: Window) -> Readin
 
 
 def ends_of(here: Context, window: Window, bins: Binned, readings: Readings) -> tuple[float, float]:
-    """The ms between which charts are drawn: the window, or what is there where it has no begin."""
+    """The ms between which charts are drawn: from the first thing that is known of the window."""
     now = float(here.now_ms)
-    if window.since_ms is not None:
-        return float(window.since_ms), now
     begins = [*bins, *(points[0][0] for points in readings.values() if points)]
-    begin = min(begins, default=now - 24 * HOUR_MS)
-    return min(float(begin), now - HOUR_MS), now
+    return float(min([*begins, now - HOUR_MS])), now
 
 
 def _bins(here: Context, site: str, device: str, window: Window) -> Binned:

@@ -80,7 +80,7 @@ class Guard:
         return context.sessions.who(identity, roll, context.steady(), use=use)
 
     def _identity(self, request: Request) -> tuple[str, bool]:
-        """What forms are bound to, a session or before one a random cookie; and whether it is new."""
+        """What forms are bound to, a session or else a random cookie; and whether it is new."""
         session = request.cookies.get(session_cookie(self._context))
         if session and request.state.person is not None:
             return session, False

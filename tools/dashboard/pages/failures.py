@@ -21,12 +21,14 @@ from tools.stores import Place, Scope
 router: Final = APIRouter(include_in_schema=False)
 
 MOST: Final = 24
+CLOSE: Final = 3.5
+"""A close view is so many times as wide, or as high, as the target."""
 Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Outline:
-    """A box over a picture, in per cent of it; ``kind`` is target, right or amiss."""
+    """A box over a picture, in its pixels; ``kind`` is target, right or amiss."""
 
     kind: str
     x: float
@@ -49,11 +51,13 @@ class Shot:
 
 @dataclass(frozen=True)
 class Failure:
-    """One piece of evidence."""
+    """One piece of evidence; ``close`` is the part of the pictures around a small target, as left,
+    top, width and height in px, None where the target is large or its place not known."""
 
     row: Row
     place: str
     shots: Sequence[Shot]
+    close: Sequence[float] | None
 
     @property
     def known(self) -> bool:
@@ -161,19 +165,37 @@ def failure_of(row: Row) -> Failure:
                 f"{label}, {name}: {words}", _outlines(row, name, found),
             )
         )  # fmt: skip
-    return Failure(row, place, shots)
+    return Failure(row, place, shots, _close(row))
 
 
 def _outlines(row: Row, name: str, found: str) -> list[Outline]:
     """Where the target is, and where something was seen."""
     boxes = [("target", row["target_box"])]
     boxes.append(("right" if found == "seen" else "amiss", row[f"{name}_box"]))
-    return [_outline(kind, box) for kind, box in boxes if box is not None]
+    return [Outline(kind, *_pixels(row, box)) for kind, box in boxes if box is not None]
 
 
-def _outline(kind: str, box: Sequence[float]) -> Outline:
-    x0, y0, x1, y1 = (round(100 * min(1.0, max(0.0, value)), 2) for value in box)
-    return Outline(kind, x0, y0, round(max(0.0, x1 - x0), 2), round(max(0.0, y1 - y0), 2))
+def _pixels(row: Row, box: Sequence[float]) -> tuple[float, float, float, float]:
+    """A box of shares as left, top, width and height in px."""
+    x0, y0, x1, y1 = (min(1.0, max(0.0, value)) for value in box)
+    across, along = row["width_px"], row["height_px"]
+    width, height = max(0.0, x1 - x0) * across, max(0.0, y1 - y0) * along
+    return round(x0 * across, 1), round(y0 * along, 1), round(width, 1), round(height, 1)
+
+
+def _close(row: Row) -> Sequence[float] | None:
+    """The part of the picture to show of a small target: of the picture's shape, within it."""
+    if row["target_box"] is None:
+        return None
+    left, top, width, height = _pixels(row, row["target_box"])
+    across, along = row["width_px"], row["height_px"]
+    share = CLOSE * max(width / across, height / along)
+    if not 0 < share < 1:
+        return None
+    wide, high = share * across, share * along
+    x = min(max(0.0, left + (width - wide) / 2), across - wide)
+    y = min(max(0.0, top + (height - high) / 2), along - high)
+    return [round(value, 1) for value in (x, y, wide, high)]
 
 
 def _choices(here: Context) -> dict[str, list[tuple[str, str]]]:
