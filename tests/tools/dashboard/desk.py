@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from argon2 import PasswordHasher
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from tests.tools.dashboard.seed import NOW_MS
-from tools.dashboard.access.passwords import hashed
 from tools.dashboard.access.roll import User, editing
 from tools.dashboard.app import make_app
 from tools.dashboard.context import Context, Settings
 from tools.stores import Store
 
 PASSWORD = "correct horse battery"
-HASH = hashed(PASSWORD)
+HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+"""Cheap to check: a hash says itself what it costs."""
 HERE = "http://127.0.0.1:8080"
 
 
@@ -39,10 +42,14 @@ class Desk:
     clock: Clock
     users: Path
 
+    @cached_property
+    def app(self) -> FastAPI:
+        return make_app(self.context)
+
     def browser(self, base: str = HERE, **options: Any) -> TestClient:
         """A browser that has not signed in; it does not follow redirects."""
         options = {"follow_redirects": False, "headers": {"Origin": base}, **options}
-        return TestClient(make_app(self.context), base_url=base, **options)
+        return TestClient(self.app, base_url=base, **options)
 
     def signed_in(self, name: str = "ada", base: str = HERE) -> TestClient:
         """A browser that has."""
@@ -68,13 +75,19 @@ def sign_in(browser: TestClient, name: str = "ada", password: str = PASSWORD, **
 
 
 def make_desk(
-    folder: Path, store: Store, *, secure: bool = False, open_to_all: bool = False
+    folder: Path,
+    store: Store,
+    *,
+    secure: bool = False,
+    open_to_all: bool = False,
+    places: Path | None = None,
 ) -> Desk:
+    """A dashboard over a store, with an operator and a viewer unless it is open to all."""
     users = folder / "users.toml"
     with editing(users) as (people, _):
         people["ada"] = User(role="operator", hash=HASH)
         people["vic"] = User(role="viewer", hash=HASH)
-    settings = Settings("sqlite:///store.db", users, secure=secure)
+    settings = Settings("sqlite:///store.db", users, places, secure=secure)
     if open_to_all:
         settings = replace(settings, users=None)
     clock = Clock()
