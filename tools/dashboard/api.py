@@ -167,11 +167,25 @@ WRONG: Final[dict[int | str, dict[str, Any]]] = {
     422: {"model": Problem, "description": "A parameter that cannot be"},
     503: {"model": Problem, "description": "The store cannot be read now"},
 }
+
+
+def _known(request: Request) -> None:
+    """A parameter that is misspelt must not be taken for one that was left out."""
+    paths = known_parameters(request.app)
+    known = paths.get(request.scope["route"].path, paths.get(request.url.path))
+    strange = [name for name in request.query_params if known is not None and name not in known]
+    if strange:
+        raise HTTPException(422, f"There is no parameter {strange[0][:64]!r} here.")
+
+
 router: Final = APIRouter(
     prefix="/api/v1",
     responses=WRONG,
     tags=["fleet"],
-    dependencies=[Depends(HTTPBearer(auto_error=False, description="fieldproof dashboard token"))],
+    dependencies=[
+        Depends(_known),
+        Depends(HTTPBearer(auto_error=False, description="fieldproof dashboard token")),
+    ],
 )
 
 
@@ -274,6 +288,17 @@ def describe(app: FastAPI) -> dict[str, Any]:
         description="What a store knows of a fleet. Read-only; times are ms since 1970.",
         routes=app.routes,
     )
+
+
+def known_parameters(app: FastAPI) -> dict[str, frozenset[str]]:
+    """The names of the parameters that each path of the API takes."""
+    if not hasattr(app.state, "known_parameters"):
+        app.state.known_parameters = {
+            path: frozenset(one["name"] for one in item["get"].get("parameters", ()))
+            for path, item in describe(app)["paths"].items()
+        }
+    found: dict[str, frozenset[str]] = app.state.known_parameters
+    return found
 
 
 def _some(rows: Iterable[dict[str, Any]], limit: int) -> tuple[list[dict[str, Any]], bool]:
