@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -82,6 +83,9 @@ def serve(settings: Settings, address: Address) -> None:
         scheme = "https" if address.cert else "http"
         host = f"[{address.host}]" if ":" in address.host else address.host
         log.info("the dashboard is at %s://%s:%d", scheme, host, address.port)
+        # uvicorn stops in good order by handlers of its own, and then raises the signal again.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
         try:
             server.run()
         except SystemExit:
