@@ -52,9 +52,12 @@
       if (!answer.ok) throw new Error(String(answer.status));
       const now = new DOMParser().parseFromString(await answer.text(), "text/html");
       const focused = document.activeElement;
-      for (const part of document.querySelectorAll("[data-live]")) {
-        const found = now.getElementById(part.id);
-        if (found) morph(part, found);
+      const parts = (whole) => [...whole.querySelectorAll("[data-live]")];
+      const names = (whole) => parts(whole).map((part) => part.id).join();
+      if (names(document) === names(now)) {
+        for (const part of parts(document)) morph(part, now.getElementById(part.id));
+      } else { // the page has got other parts, as when the first device arrives
+        morph(document.getElementById("main"), now.getElementById("main"));
       }
       if (focused && focused !== document.activeElement && focused.isConnected) {
         focused.focus({ preventScroll: true });
