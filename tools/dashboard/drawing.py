@@ -126,7 +126,7 @@ def draw(drawing: Drawing, look: Look) -> bytes:
 def _frame(drawing: Drawing) -> tuple[float, float, float, float]:
     """Fixed margins, so that the axes of neighbouring charts stand in line."""
     width, height = drawing.size
-    below = 0.5 if len(drawing.lines) > 1 else 0.27
+    below = 0.54 if len(drawing.lines) > 1 else 0.31
     return 0.46 / width, below / height, 1 - 0.56 / width, 1 - (below + 0.1) / height
 
 
@@ -148,6 +148,7 @@ def _axes(axes: Axes, drawing: Drawing, look: Look) -> None:
         axes.spines[side].set_visible(False)
     axes.spines["bottom"].set_color(look.rule)
     axes.tick_params(length=0, pad=4, colors=look.muted, labelsize=8.5)
+    axes.tick_params(axis="x", pad=7)
     axes.grid(axis="y", color=look.rule, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.set_xlim(*drawing.x_range)
@@ -161,7 +162,7 @@ def _axes(axes: Axes, drawing: Drawing, look: Look) -> None:
     axes.set_yticks(ticks, [*map(_plain, ticks[:-1]), f"{_plain(high)}{drawing.unit}"])
     if len(drawing.lines) > 1:
         axes.legend(
-            loc="upper center", bbox_to_anchor=(0.47, -0.13), ncols=5, frameon=False, fontsize=8,
+            loc="upper center", bbox_to_anchor=(0.47, -0.15), ncols=5, frameon=False, fontsize=8,
             labelcolor=look.muted, handlelength=1.9, columnspacing=1.1, handletextpad=0.5,
         )  # fmt: skip
 
@@ -198,8 +199,13 @@ def time_ticks(since_ms: float, until_ms: float) -> tuple[list[float], list[str]
     step = next((step for step in steps if hours / step <= 6.5), steps[-1]) * HOUR_MS
     first = int(-(-since_ms // step) * step)
     places = [float(at) for at in range(first, int(until_ms) + 1, step)]
-    form = "%H:%M" if step < 24 * HOUR_MS else "%-d %b"
-    return places, [datetime.fromtimestamp(at / 1000, timezone.utc).strftime(form) for at in places]
+    return places, [_moment(at, step) for at in places]
+
+
+def _moment(at_ms: float, step_ms: int) -> str:
+    """The hour, and at midnight the day."""
+    at = datetime.fromtimestamp(at_ms / 1000, timezone.utc)
+    return f"{at:%H:%M}" if step_ms < 24 * HOUR_MS and at.hour else f"{at.day} {at:%b}"
 
 
 def _file(figure: Figure) -> bytes:
