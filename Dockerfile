@@ -1,8 +1,9 @@
-# Two images, for amd64 and arm64 alike:
+# Three images, for amd64 and arm64 alike:
 #     docker build --target agent -t fieldproof-agent .
 #     docker build --target collector -t fieldproof-collector .
+#     docker build --target dashboard -t fieldproof-dashboard .
 #     docker run --rm -v fieldproof:/var/lib/fieldproof fieldproof-agent --help
-# tools/deploy/compose.yaml runs both with a broker. Python 3.11 because tflite-runtime ends there;
+# tools/deploy/compose.yaml runs them with a broker. Python 3.11 because tflite-runtime ends there;
 # Bookworm because its glibc is the oldest that the Arm wheels accept. It is Debian's own Python,
 # the one on a Raspberry Pi, which `make test-arm64` runs too; it brings no pip into the result.
 FROM debian:bookworm-slim AS python
@@ -30,6 +31,12 @@ RUN /opt/build/bin/pip --python /opt/fieldproof/bin/python install --no-cache-di
 RUN find /opt/fieldproof -type d -name tests -prune -exec rm -rf {} + \
     && cd / && python -m tools.collector --help
 
+FROM build AS build-dashboard
+RUN /opt/build/bin/pip --python /opt/fieldproof/bin/python install --no-cache-dir --no-deps \
+    --requirement tools/deploy/dashboard.txt /wheels/fieldproof-*.whl
+RUN find /opt/fieldproof -type d -name tests -prune -exec rm -rf {} + \
+    && cd / && fieldproof dashboard --help && python -c 'import tools.dashboard.serve, tools.report.stored'
+
 FROM build AS build-agent
 RUN /opt/build/bin/pip --python /opt/fieldproof/bin/python install --no-cache-dir --no-deps \
     --requirement tools/deploy/agent.txt /wheels/fieldproof-*.whl
@@ -45,6 +52,20 @@ WORKDIR /var/lib/fieldproof
 HEALTHCHECK --interval=30s --timeout=15s --start-period=60s \
     CMD ["python", "-m", "tools.collector.health", "collector.heartbeat"]
 ENTRYPOINT ["python", "-m", "tools.collector", "--heartbeat", "collector.heartbeat"]
+CMD ["--help"]
+
+FROM python AS dashboard
+COPY --from=build-dashboard /opt/fieldproof /opt/fieldproof
+USER 10001:10001
+VOLUME /var/lib/fieldproof
+WORKDIR /var/lib/fieldproof
+# matplotlib keeps its list of fonts here, and makes it anew where it is gone.
+ENV MPLCONFIGDIR=/dev/shm/matplotlib
+EXPOSE 8080
+# By HTTP: with --tls-cert give the container a check of its own.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
+    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8080/healthz', timeout=4)"]
+ENTRYPOINT ["fieldproof", "dashboard"]
 CMD ["--help"]
 
 FROM python AS agent

@@ -19,10 +19,11 @@ class Interval(NamedTuple):
     high: float
 
 
-def wilson(successes: int, n: int, z: float = Z95) -> Interval:
+def wilson(successes: float, n: int, z: float = Z95) -> Interval:
     """Wilson score interval for a proportion, within [0, 1]; (0, 1) where n is 0.
 
-    Unlike the normal approximation it holds near 0 and 1 and for small n.
+    Unlike the normal approximation it holds near 0 and 1 and for small n. ``successes`` need not
+    be whole: of n scenes with several trials each it is the share of the trials, n times.
     Source: Wilson, E. B. (1927), J. Am. Stat. Assoc. 22, 209-212.
 
     >>> low, high = wilson(8, 10)

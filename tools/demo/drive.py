@@ -137,6 +137,7 @@ def _print(console: Console, results: Results, counted: int, stored: int, out: P
     console.print(
         f"On clean frames the sign is seen in {clean.correct} of {clean.n} frames.\n"
         f"The agent counted {counted} trials; {stored} are in the store, each once.\n"
-        f"Report: [bold]{escape(str((out / 'report.html').resolve()))}[/]",
+        f"Report: [bold]{escape(str((out / 'report.html').resolve()))}[/]\n"
+        f"Dashboard: {escape(f'fieldproof dashboard --store sqlite:///{out}/fieldproof.db')}",
         soft_wrap=True,
     )

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from agent.errors import ConfigError, UsageError
-from tools.deploy._files import SECRET, alone, replace, write_new
+from tools.files import SECRET, alone, replace, write_new
 
 CA_DAYS: Final = 3650
 DAYS: Final = 825

@@ -20,7 +20,7 @@ from typing import Final
 
 from agent.errors import ConfigError, OutputError, UsageError
 from agent.record import check_name
-from tools.deploy._files import SECRET, alone, replace, write_new
+from tools.files import SECRET, alone, replace, write_new
 from tools.deploy.authority import DAYS, Authority
 
 COLLECTOR: Final = "collector"

@@ -53,6 +53,19 @@ def test_the_collectors_image_has_what_a_collector_imports_and_no_more() -> None
             assert required.specifier.contains(pins[required.name]), required
 
 
+def test_the_dashboards_image_has_what_its_extra_asks_for_and_no_runtime_of_models() -> None:
+    pins = listed("dashboard.txt")
+    table = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras = table["project"]["optional-dependencies"]
+    for words in [*extras["dashboard"], *extras["report"]]:
+        required = Requirement(words)
+        if required.name != "fieldproof":
+            assert required.specifier.contains(pins[canonicalize_name(required.name)]), required
+    assert not pins.keys() & {"tflite-runtime", "ai-edge-litert", "opencv-python"}
+    others = {**listed("agent.txt"), **listed("collector.txt")}
+    assert all(pins[name] == others[name] for name in pins.keys() & others.keys())
+
+
 def _installed(package: str) -> str | None:
     try:
         return metadata.version(package)
@@ -60,7 +73,7 @@ def _installed(package: str) -> str | None:
         return None
 
 
-@pytest.mark.parametrize("name", ["agent.txt", "collector.txt"])
+@pytest.mark.parametrize("name", ["agent.txt", "collector.txt", "dashboard.txt"])
 def test_what_a_listed_package_needs_is_listed_too(name: str) -> None:
     pins = listed(name)
     same = [package for package in pins if _installed(package) == pins[package]]
