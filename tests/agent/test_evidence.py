@@ -112,6 +112,7 @@ def test_with_the_option_the_pictures_of_failures_are_sent_and_stored(
             first, second = decoded(clean), decoded(perturbed)
             assert first.shape == second.shape == (row["height_px"], row["width_px"], 3)
             assert max(first.shape) <= 100
+            assert len(json.loads(row["target_box"])) == len(json.loads(row["clean_box"])) == 4
             assert np.abs(first.astype(int) - second).mean() > 1
             trials = list(store.trials(report.session))
             assert [

@@ -41,6 +41,11 @@ def _evidence(db: sqlite3.Connection) -> None:
     )
 
 
+def _boxes(db: sqlite3.Connection) -> None:
+    for column in ("target_box", "clean_box", "perturbed_box"):
+        db.execute(f"ALTER TABLE evidence ADD COLUMN {column} TEXT")
+
+
 _TABLES = """
 CREATE TABLE streams (
     id INTEGER PRIMARY KEY, site TEXT NOT NULL, device TEXT NOT NULL, epoch TEXT NOT NULL,
@@ -98,6 +103,7 @@ MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (
     _placements,
     _contacts_and_unknown_rows,
     _evidence,
+    _boxes,
 )
 """Append only: a store of any older version is brought up to date when it is opened."""
 

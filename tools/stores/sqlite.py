@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, get_origin
+from typing import Any, Final, get_args, get_origin
 
 from agent.errors import DataError
 from agent.record import FIELDS, RECORDS, Batch, Row, Status
@@ -40,7 +40,8 @@ _COLLECTIONS: Final = {
     kind: [
         place
         for place, field in enumerate(model.model_fields.values(), 3)
-        if get_origin(field.annotation) in (tuple, list, dict)
+        if {get_origin(a) for a in (field.annotation, *get_args(field.annotation))}
+        & {tuple, list, dict}
     ]
     for kind, model in RECORDS.items()
 }
@@ -278,5 +279,6 @@ def _values(stream: int, row: Row) -> list[object]:
     values = [stream, row.seq, row.stamp.wall_ms, *(row.values or ())]
     for place in _COLLECTIONS[row.kind]:
         value = values[place]
-        values[place] = json.dumps(value) if value else _EMPTY[type(value)]
+        if value is not None:
+            values[place] = json.dumps(value) if value else _EMPTY[type(value)]
     return values
