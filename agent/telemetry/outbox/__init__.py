@@ -47,7 +47,8 @@ class Outbox:
     ``max_bytes`` bounds the rows on disk, ``max_age_s`` their age in seconds, ``max_waiting`` and
     ``max_waiting_bytes`` the rows in memory. Rows that the publisher has begun to send
     (``sending``) may be stored already, and are not given up. ``dropped`` counts rows given up or
-    quarantined by this process; ``failure`` says why the disk takes nothing at the moment.
+    quarantined by this process, ``tries`` its commits, also those that failed; ``failure`` says why
+    the disk takes nothing at the moment.
     Raises ``OutboxError`` (exit code 73) where the folder cannot be written or another agent
     holds it.
     """
@@ -65,7 +66,7 @@ class Outbox:
     ) -> None:
         self.folder = folder
         self.commit_rows, self.commit_s = commit_rows, commit_s
-        self.dropped = 0
+        self.dropped = self.tries = 0
         self.failure = ""
         limits = Limits(max_bytes, int(max_age_s * 1000))
         self._lock, self._reserve, self._table = opened(folder, limits)
@@ -251,6 +252,7 @@ class Outbox:
                 self._next_seq += len(asked)
                 self._hurry = False
             done = not (group or asked) or self._commit(group, spare, asked)
+            self.tries += 1
             with self._changed:
                 self._committing = []
                 if not done:
