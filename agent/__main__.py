@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from agent import __version__
+from agent import __version__, places
 from agent.access import add_access
 from agent.doctor import _command as doctor
 from agent.errors import BrokerError, FieldproofError
@@ -108,12 +108,11 @@ def run(plan: RunPlan) -> RunReport:
     """Run a plan, saying now and then how far it is; SIGTERM and Ctrl-C end it cleanly."""
     from agent.cameras._spec import without_secrets
     from agent.run import Run
-    from agent.service.heartbeat import place
     from agent.service.lifeline import Lifeline
     from agent.service.stopping import Stopping
 
     os.nice(max(0, NICE - os.nice(0)))
-    lifeline = Lifeline(plan.heartbeat or place(plan.state))
+    lifeline = Lifeline(places.heartbeat(plan.heartbeat, plan.state))
     agent = Run(plan, lifeline)
     camera = without_secrets(plan.camera)
     log.info("examining %s on %s, records to %s", plan.examiner.card, camera, plan.broker)
@@ -160,7 +159,6 @@ def ending(report: RunReport) -> int:
 def parser(prog: str = "python -m agent") -> argparse.ArgumentParser:
     """The options of the device's commands, for both ways of calling them."""
     from agent.service.commands import NAMES
-    from agent.settings._sources import USUAL_FILE
 
     top = argparse.ArgumentParser(prog=prog, description="Fieldproof on the device.")
     top.add_argument("--version", action="version", version=f"fieldproof {__version__}")
@@ -217,7 +215,7 @@ def parser(prog: str = "python -m agent") -> argparse.ArgumentParser:
         choices=("text", "json", "auto"),
         help="auto (default): JSON lines into systemd's journal, else text",
     )
-    run.add_argument("--config", type=Path, help=f"file of settings (default: {USUAL_FILE})")
+    run.add_argument("--config", type=Path, help=f"file of settings (default: {places.USUAL_FILE})")
     run.add_argument(
         "--set", action="append", metavar="KEY=VALUE", help="any setting: budgets.cpu_share=0.5"
     )

@@ -69,14 +69,20 @@ def compress(clean: Pixels, perturbed: Pixels, max_bytes: int, max_px: int) -> P
 class Evidence:
     """Keeps the clean and the perturbed picture of a flip as a record, as often as is allowed.
 
-    Of a frame's flips it takes the one of least severity: that tells most.
+    Of a frame's flips it takes the one of least severity: that tells most. ``bucket`` holds what is
+    allowed, over all sessions of a run; without one only ``take`` keeps any.
     """
 
     def __init__(
-        self, allowed: EvidenceTable, session: Session, name: str, put: Callable[[Record], object]
+        self,
+        allowed: EvidenceTable,
+        session: Session,
+        name: str,
+        put: Callable[[Record], object],
+        bucket: Bucket | None,
     ) -> None:
         self._allowed, self._session, self._name, self._put = allowed, session, name, put
-        self._bucket = Bucket(allowed.per_hour) if allowed.per_hour else None
+        self._bucket = bucket
 
     def offer(self, frame: Frame, seen: Examination) -> bool:
         """Look at an examined frame; whether its pictures were kept."""

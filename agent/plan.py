@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 
+from agent import places
 from agent.assembly import Examiner
 from agent.errors import FieldproofError, UsageError
 from agent.run import RunPlan
 from agent.service.commands import check_names
 from agent.settings import Resolved, resolve
 from agent.settings._sources import (
-    find_file,
     from_environment,
     from_file,
     from_options,
@@ -23,7 +23,7 @@ from agent.vocabulary import parse_aliases
 
 def settings_of(options: argparse.Namespace) -> Resolved:
     """The settings from parsed options, the environment and a file, over the profile's."""
-    file = find_file(getattr(options, "config", None), os.environ)
+    file = places.find_file(getattr(options, "config", None), os.environ)
     return resolve(
         from_options(vars(options)),
         from_environment(os.environ),

@@ -12,7 +12,7 @@ import random
 import threading
 import time
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import ClassVar, Final
 
 import numpy as np
@@ -81,7 +81,7 @@ class LiveCamera(Camera):
         self._last: Shot | None = None
         self._health = Health(options.frozen)
         self._tell = Teller(name)
-        self._stop = threading.Event()
+        self.heed(threading.Event())
 
     @abstractmethod
     def _source(self) -> Source:
@@ -122,8 +122,8 @@ class LiveCamera(Camera):
             known[f"camera_{name}"] = float(text)
         return known
 
-    def heed(self, stop: threading.Event) -> None:
-        self._stop = stop
+    def heed(self, stop: threading.Event, waiting: Callable[[], object] = lambda: None) -> None:
+        self._stop, self._while_waiting = stop, waiting
 
     def close(self) -> None:
         self._closed = True
@@ -152,6 +152,7 @@ class LiveCamera(Camera):
                 self._last, self._waiting = shot, time.monotonic()
                 return shot
             self._give_up_in_time()
+            self._while_waiting()
         return None
 
     def _wait(self, asked: float) -> Shot | None:

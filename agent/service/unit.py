@@ -77,7 +77,8 @@ def _life(service: Service) -> tuple[Line, ...]:
         ),
         Line("What is run.", (f"ExecStart={' '.join(map(quoted, service.command))}",)),
         Line(
-            "Killed when for so long no good frame came, or the outbox stood still.",
+            "Killed when loop, outbox or publisher hang for so long; a black camera or a full disk, "
+            "which a new start mends no better, is told instead.",
             (f"WatchdogSec={WATCHDOG_S}",),
         ),
         Line(

@@ -12,8 +12,6 @@ from agent.errors import ConfigError, UsageError
 from agent.settings import COMMAND_LINE, KEYS, Given, Layer, Settings
 
 PREFIX: Final = "FIELDPROOF_"
-CONFIG: Final = f"{PREFIX}CONFIG"
-USUAL_FILE: Final = Path("/etc/fieldproof/agent.toml")
 OTHERS: Final = frozenset(f"{PREFIX}{name}" for name in ("CONFIG", "RUNTIME", "SYSFS", "VIDEO"))
 """Variables that are no settings: the file, the TFLite package that is forced, where the probes
 look for ``/sys``, and compose.yaml's own.
@@ -78,17 +76,6 @@ def from_environment(environment: Mapping[str, str]) -> Layer:
         if environment[name]:
             layer[VARIABLES[name]] = Given(environment[name], f"${name}")
     return layer
-
-
-def find_file(asked: Path | None, environment: Mapping[str, str]) -> Path | None:
-    """The one file of settings: ``--config``, else ``$FIELDPROOF_CONFIG``, else the usual one
-    where there is one.
-    """
-    if asked is not None:
-        return asked
-    if environment.get(CONFIG):
-        return Path(environment[CONFIG])
-    return USUAL_FILE if USUAL_FILE.exists() else None
 
 
 def from_file(path: Path) -> Layer:

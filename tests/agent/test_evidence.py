@@ -164,7 +164,8 @@ def test_a_record_has_the_boxes_of_what_was_there_and_what_was_seen() -> None:
         0, "clip", (trial.target,), (trial.clean,), 0, (Inference(trial.condition, (trial,), 0),)
     )
     pictures = frame(np.full((120, 160, 3), 128, np.uint8))
-    Evidence(EvidenceTable(per_hour=1), session, "s", kept.append).offer(pictures, seen)  # type: ignore[arg-type]
+    allowed = EvidenceTable(per_hour=1)
+    Evidence(allowed, session, "s", kept.append, Bucket(1)).offer(pictures, seen)  # type: ignore[arg-type]
     record = kept[0]
     assert record.target_box == (0.0, 0.25, 0.5, 0.75), "in shares, and cut to the picture"
     assert record.clean_box == (0.2375, 0.25, 0.5125, 0.74167)

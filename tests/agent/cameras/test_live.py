@@ -214,12 +214,17 @@ def test_a_lost_camera_ends_the_run_where_the_options_say_so() -> None:
 
 def test_a_camera_without_frames_ends_soon_when_the_run_is_stopped() -> None:
     stop = threading.Event()
+    waited: list[float] = []
+
+    def waiting() -> None:
+        waited.append(time.monotonic())
+        if len(waited) == 3:
+            stop.set()
+
     with Scripted("64x48:hang:0", options="deadline=600") as camera:
-        camera.heed(stop)
-        timer = threading.Timer(0.3, stop.set)
-        timer.start()
+        camera.heed(stop, waiting)
         assert list(camera.frames()) == []
-        timer.join()
+    assert len(waited) == 3, "whoever waits for a frame is told that it goes on"
 
 
 def test_the_log_tells_of_an_outage_once(caplog: pytest.LogCaptureFixture) -> None:
