@@ -38,6 +38,11 @@ _SLICE_S: Final = 0.25
 RENEW_S: Final = 60.0
 """Seconds for which a capture may send frozen frames before it is begun anew."""
 
+RENEW_BLACK_S: Final = 600.0
+"""The same of black frames: it may be night, and a capture that is begun anew each minute of it
+costs power and sees no more.
+"""
+
 
 class LiveOptions(BaseModel):
     """The options that all live cameras have."""
@@ -77,6 +82,7 @@ class LiveCamera(Camera):
         self._tries = 0
         self._resume = 0.0
         self._waiting: float | None = None  # since when no frame has come; None before the start
+        self._black: float | None = None  # since when all frames have been black
         self._reason, self._remedy_told = "it does not answer", ""
         self._last: Shot | None = None
         self._health = Health(options.frozen)
@@ -230,7 +236,13 @@ class LiveCamera(Camera):
         )
 
     def _renew(self, fault: Fault) -> None:
-        """A decoder that sends one picture for ever may come to itself when begun anew."""
-        capture = self._capture
-        if fault == "frozen" and capture and time.monotonic() - capture.born > RENEW_S:
+        """A decoder that sends one picture for ever, or black, may come to itself."""
+        now = time.monotonic()
+        self._black = (self._black or now) if fault == "black" else None
+        if self._capture is None:
+            return
+        born = self._capture.born
+        if fault == "frozen" and now - born > RENEW_S:
             self._lose(Lost("it sends the same picture again and again", how="stuck"))
+        elif self._black is not None and now - max(born, self._black) > RENEW_BLACK_S:
+            self._lose(Lost("it sends black pictures only", how="stuck"))
