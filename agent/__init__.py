@@ -12,6 +12,7 @@ Rooms import upwards only, in this order::
     profile targets session recorder       the device and the loop: base classes only
     evidence governor pace health settings
     assembly orders rounds run plan        the only places that know every room
+    installed                              what a service has to be told
     doctor                                 looks at all of them, each check in a child process
     __main__                               the device's commands
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from agent import __version__, places
 from agent.access import add_access
 from agent.doctor import _command as doctor
-from agent.errors import BrokerError, FieldproofError
+from agent.errors import BrokerError, FieldproofError, OutputError, UsageError
 
 # The doctor has to speak where OpenCV, numpy or pydantic cannot be imported: what needs them is
 # imported by the functions that need it.
@@ -58,6 +58,7 @@ def main(words: list[str] | None = None, prog: str = "python -m agent") -> int:
 
 
 def _run_or_install(words: list[str], prog: str) -> int:
+    from agent import installed
     from agent.cameras._spec import without_secrets
     from agent.plan import plan, settings_of
     from agent.service import install, logs
@@ -67,13 +68,19 @@ def _run_or_install(words: list[str], prog: str) -> int:
     installs = words[:1] == [INSTALL]
     options = parser(prog).parse_args(words[:1] if installs else words)
     logs.configure("text", scrub=without_secrets)
+
+    def told(rest: Sequence[str], root: Path) -> Told:
+        return installed.told(parser(prog).parse_args(["run", *rest]), root)
+
     try:
         if installs:
-            return install.main(words[1:], lambda rest: told(prog, rest), f"{prog} {INSTALL}")
+            return install.main(words[1:], told, f"{prog} {INSTALL}")
         resolved = settings_of(options)
         if "print_config" in options:
             print(as_json(resolved) if "json" in options else as_text(resolved))
             return 0
+        if "json" in options:
+            raise UsageError("--json is for --print-config.", remedy="Give both, or neither.")
         logs.configure(resolved.run.log_format, scrub=without_secrets)
         report = run(plan(resolved))
     except Stopped:
@@ -84,6 +91,10 @@ def _run_or_install(words: list[str], prog: str) -> int:
         if error.remedy:
             log.error("try: %s", error.remedy)
         return error.exit_code
+    except OSError as error:  # a file that may not be looked at, a disk that is full
+        log.error("%s%s", error.strerror or error, f" ({error.filename})" if error.filename else "")
+        log.error("try: Check that there is space, and that this user may read and write there.")
+        return OutputError.exit_code
     return _reported(report)
 
 
@@ -136,15 +147,6 @@ def run(plan: RunPlan) -> RunReport:
             return agent.go(watch)
     finally:
         lifeline.end()
-
-
-def told(prog: str, rest: Sequence[str]) -> Told:
-    """What `run` makes of its options: as much as its service has to know."""
-    from agent.plan import plan_of
-    from agent.service.install import Told
-
-    plan = plan_of(parser(prog).parse_args(["run", *rest]))
-    return Told(plan.profile.budgets.memory_mb, plan.camera)
 
 
 def ending(report: RunReport) -> int:

@@ -18,6 +18,8 @@ INSTALLED_RUNTIME: Final = Path("/run/fieldproof")
 """The folders of the installed service."""
 HEARTBEAT: Final = "agent.heartbeat"
 RUNTIME: Final = "RUNTIME_DIRECTORY"
+SETTINGS: Final = "agent-settings"
+"""The credential that a service is handed its file of settings as."""
 
 
 def find_file(asked: Path | None, environment: Mapping[str, str] = os.environ) -> Path | None:
@@ -41,8 +43,8 @@ def heartbeat(asked: Path | None, state: Path, environment: Mapping[str, str] = 
     return (Path(folder) if folder else state) / HEARTBEAT
 
 
-def credential(name: str, environment: Mapping[str, str] = os.environ) -> Path | None:
+def credential(name: str) -> Path | None:
     """The file of a credential that systemd hands to this service; None where there is none."""
-    folder = environment.get("CREDENTIALS_DIRECTORY")
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
     file = Path(folder) / name if folder else None
     return file if file is not None and file.is_file() else None

@@ -35,6 +35,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"orders"}),
     frozenset({"rounds"}),
     frozenset({"run", "plan"}),
+    frozenset({"installed"}),
     frozenset({"doctor"}),
     frozenset({"__main__"}),
 )
