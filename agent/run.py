@@ -115,7 +115,7 @@ class Run:
             )
             with outbox, Watch(probe() for probe in probes) as vitals:
                 self.orders = self._orders(outbox)
-                camera.heed(self.stop, self.lifeline.turn)
+                camera.heed(self.stop, self.lifeline.waiting)
                 rounds = self._rounds(camera, session, vitals)
                 totals = Totals()
                 while True:

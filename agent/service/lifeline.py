@@ -28,12 +28,13 @@ class Lifeline:
         self._watchdog = Watchdog(watchdog_s(), time.monotonic())
         self._fed, self._beaten = Progress(), Progress()
         self._frames = 0
-        self._ready = False
+        self._begun = self._ready = False
         self._pause = self._fault = ""
         self._trouble, self._since = "", time.monotonic()
 
     def ready(self) -> None:
         """Model, camera and outbox are open: the first frame has come."""
+        self._begun = True
         if not self._ready:
             told = self._notifier.tell(READY="1", STATUS="examining")
             self._ready = told or not self._notifier.listened
@@ -43,6 +44,11 @@ class Lifeline:
         self._frames += not fault
         self._fault = fault
         self.turn()
+
+    def waiting(self) -> None:
+        """The next frame is waited for; while that is the first, nothing gets on yet."""
+        if self._begun:
+            self.turn()
 
     def turn(self, pause: str | None = None) -> None:
         """The loop goes on: call it every second or so, also while it waits on purpose.

@@ -43,12 +43,20 @@ def test_health_ends_with_1_when_the_last_progress_is_old(
 def test_a_pause_is_told_and_there_is_no_beat_after_the_end(tmp_path: Path) -> None:
     file = tmp_path / "beat"
     life = Lifeline(file)
+    life.waiting()
+    assert not file.exists(), "no frame has come yet"
     life.ready()
-    assert not file.exists(), "nothing is done yet"
     life.turn("heat")
     assert json.loads(file.read_text())["state"] == "paused: heat"
     life.end()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_waiting_for_a_frame_that_is_not_the_first_goes_on(tmp_path: Path) -> None:
+    life = Lifeline(tmp_path / "beat")
+    life.ready()
+    life.waiting()
+    assert (tmp_path / "beat").exists()
 
 
 @pytest.mark.parametrize(
