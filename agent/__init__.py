@@ -2,7 +2,8 @@
 
 Rooms import upwards only, in this order::
 
-    values errors family toml access       what everything speaks
+    values errors family toml access       what everything speaks,
+    places                                 and where files are
     metrics statistics vocabulary record   pure: no OpenCV, TFLite or paho
     card suite
     geometry service                       the sign's plane; what a service owes its machine
@@ -10,7 +11,8 @@ Rooms import upwards only, in this order::
     strategies probes telemetry            they never import each other
     profile targets session recorder       the device and the loop: base classes only
     evidence governor pace health settings
-    assembly orders run plan               the only places that know every room
+    assembly orders rounds run plan        the only places that know every room
+    installed                              what a service has to be told
     doctor                                 looks at all of them, each check in a child process
     __main__                               the device's commands
 

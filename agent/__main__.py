@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from agent import __version__
+from agent import __version__, places
 from agent.access import add_access
 from agent.doctor import _command as doctor
-from agent.errors import BrokerError, FieldproofError
+from agent.errors import BrokerError, FieldproofError, OutputError, UsageError
 
 # The doctor has to speak where OpenCV, numpy or pydantic cannot be imported: what needs them is
 # imported by the functions that need it.
@@ -58,6 +58,7 @@ def main(words: list[str] | None = None, prog: str = "python -m agent") -> int:
 
 
 def _run_or_install(words: list[str], prog: str) -> int:
+    from agent import installed
     from agent.cameras._spec import without_secrets
     from agent.plan import plan, settings_of
     from agent.service import install, logs
@@ -67,13 +68,19 @@ def _run_or_install(words: list[str], prog: str) -> int:
     installs = words[:1] == [INSTALL]
     options = parser(prog).parse_args(words[:1] if installs else words)
     logs.configure("text", scrub=without_secrets)
+
+    def told(rest: Sequence[str], root: Path) -> Told:
+        return installed.told(parser(prog).parse_args(["run", *rest]), root)
+
     try:
         if installs:
-            return install.main(words[1:], lambda rest: told(prog, rest), f"{prog} {INSTALL}")
+            return install.main(words[1:], told, f"{prog} {INSTALL}")
         resolved = settings_of(options)
         if "print_config" in options:
             print(as_json(resolved) if "json" in options else as_text(resolved))
             return 0
+        if "json" in options:
+            raise UsageError("--json is for --print-config.", remedy="Give both, or neither.")
         logs.configure(resolved.run.log_format, scrub=without_secrets)
         report = run(plan(resolved))
     except Stopped:
@@ -84,6 +91,10 @@ def _run_or_install(words: list[str], prog: str) -> int:
         if error.remedy:
             log.error("try: %s", error.remedy)
         return error.exit_code
+    except OSError as error:  # a file that may not be looked at, a disk that is full
+        log.error("%s%s", error.strerror or error, f" ({error.filename})" if error.filename else "")
+        log.error("try: Check that there is space, and that this user may read and write there.")
+        return OutputError.exit_code
     return _reported(report)
 
 
@@ -108,12 +119,11 @@ def run(plan: RunPlan) -> RunReport:
     """Run a plan, saying now and then how far it is; SIGTERM and Ctrl-C end it cleanly."""
     from agent.cameras._spec import without_secrets
     from agent.run import Run
-    from agent.service.heartbeat import place
     from agent.service.lifeline import Lifeline
     from agent.service.stopping import Stopping
 
     os.nice(max(0, NICE - os.nice(0)))
-    lifeline = Lifeline(plan.heartbeat or place(plan.state))
+    lifeline = Lifeline(places.heartbeat(plan.heartbeat, plan.state))
     agent = Run(plan, lifeline)
     camera = without_secrets(plan.camera)
     log.info("examining %s on %s, records to %s", plan.examiner.card, camera, plan.broker)
@@ -139,15 +149,6 @@ def run(plan: RunPlan) -> RunReport:
         lifeline.end()
 
 
-def told(prog: str, rest: Sequence[str]) -> Told:
-    """What `run` makes of its options: as much as its service has to know."""
-    from agent.plan import plan_of
-    from agent.service.install import Told
-
-    plan = plan_of(parser(prog).parse_args(["run", *rest]))
-    return Told(plan.profile.budgets.memory_mb, plan.camera)
-
-
 def ending(report: RunReport) -> int:
     """The exit code of a run: 75 where it ended by itself and rows still wait."""
     if report.stopped or not report.waiting:
@@ -160,7 +161,6 @@ def ending(report: RunReport) -> int:
 def parser(prog: str = "python -m agent") -> argparse.ArgumentParser:
     """The options of the device's commands, for both ways of calling them."""
     from agent.service.commands import NAMES
-    from agent.settings._sources import USUAL_FILE
 
     top = argparse.ArgumentParser(prog=prog, description="Fieldproof on the device.")
     top.add_argument("--version", action="version", version=f"fieldproof {__version__}")
@@ -217,7 +217,7 @@ def parser(prog: str = "python -m agent") -> argparse.ArgumentParser:
         choices=("text", "json", "auto"),
         help="auto (default): JSON lines into systemd's journal, else text",
     )
-    run.add_argument("--config", type=Path, help=f"file of settings (default: {USUAL_FILE})")
+    run.add_argument("--config", type=Path, help=f"file of settings (default: {places.USUAL_FILE})")
     run.add_argument(
         "--set", action="append", metavar="KEY=VALUE", help="any setting: budgets.cpu_share=0.5"
     )

@@ -90,12 +90,17 @@ class ModelCard(_Table):
     @classmethod
     def read(cls, path: Path) -> ModelCard:
         """The card in a TOML file, its paths resolved. Raises ``ModelError``."""
-        if not path.exists():
+        try:
+            is_model = path.is_file() and _is_tflite(path)
+            path.stat()
+        except (FileNotFoundError, NotADirectoryError):
             raise ModelError(
                 f"There is no model card {path}.",
                 remedy="Give the path of a card, such as model.toml.",
-            )
-        if path.is_file() and _is_tflite(path):
+            ) from None
+        except OSError as error:
+            raise ModelError(f"{path} cannot be read: {error.strerror}.") from None
+        if is_model:
             raise ModelError(
                 f"{path} is a model file; its card is needed, which says how to feed and read it.",
                 remedy=_card_remedy(path),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import time
 from collections.abc import Callable
 from typing import Final, NamedTuple
@@ -10,9 +11,9 @@ from typing import Final, NamedTuple
 import cv2
 
 from agent.profile import EvidenceTable
-from agent.record import EvidenceRecord, Record
+from agent.record import Corners, EvidenceRecord, Record
 from agent.session import Examination, Session, placed
-from agent.values import Frame, Pixels, Trial
+from agent.values import Box, Frame, Pixels, Trial
 
 _QUALITIES: Final = (85, 70, 55, 40)
 _LEAST_PX: Final = 32
@@ -68,14 +69,20 @@ def compress(clean: Pixels, perturbed: Pixels, max_bytes: int, max_px: int) -> P
 class Evidence:
     """Keeps the clean and the perturbed picture of a flip as a record, as often as is allowed.
 
-    Of a frame's flips it takes the one of least severity: that tells most.
+    Of a frame's flips it takes the one of least severity: that tells most. ``bucket`` holds what is
+    allowed, over all sessions of a run; without one only ``take`` keeps any.
     """
 
     def __init__(
-        self, allowed: EvidenceTable, session: Session, name: str, put: Callable[[Record], object]
+        self,
+        allowed: EvidenceTable,
+        session: Session,
+        name: str,
+        put: Callable[[Record], object],
+        bucket: Bucket | None,
     ) -> None:
         self._allowed, self._session, self._name, self._put = allowed, session, name, put
-        self._bucket = Bucket(allowed.per_hour) if allowed.per_hour else None
+        self._bucket = bucket
 
     def offer(self, frame: Frame, seen: Examination) -> bool:
         """Look at an examined frame; whether its pictures were kept."""
@@ -98,11 +105,11 @@ class Evidence:
         perturbed = self._session.picture(frame, trial.condition, target)
         pair = compress(frame.pixels, perturbed, self._allowed.max_bytes, self._allowed.max_px)
         if pair is not None:
-            self._put(_record(self._name, trial, pair))
+            self._put(_record(self._name, frame, trial, pair))
         return pair is not None
 
 
-def _record(session: str, trial: Trial, pair: Pair) -> EvidenceRecord:
+def _record(session: str, frame: Frame, trial: Trial, pair: Pair) -> EvidenceRecord:
     return EvidenceRecord(
         session=session,
         frame=trial.frame,
@@ -115,7 +122,23 @@ def _record(session: str, trial: Trial, pair: Pair) -> EvidenceRecord:
         height_px=pair.height,
         clean=base64.b64encode(pair.clean).decode(),
         perturbed=base64.b64encode(pair.perturbed).decode(),
+        target_box=shares(trial.target.region, frame),
+        clean_box=shares(trial.clean.box, frame),
+        perturbed_box=shares(trial.perturbed.box, frame),
     )
+
+
+def shares(box: Box | None, frame: Frame) -> Corners | None:
+    """A box in pixels as shares of the frame, cut to it; None where nothing of it lies within."""
+    if box is None or not all(map(math.isfinite, box)):
+        return None
+    left, right = (_share(x, frame.width) for x in (box.x0, box.x1))
+    top, bottom = (_share(y, frame.height) for y in (box.y0, box.y1))
+    return (left, top, right, bottom) if left < right and top < bottom else None
+
+
+def _share(place: float, whole: int) -> float:
+    return round(min(1.0, max(0.0, float(place) / whole)), 5)
 
 
 def _jpeg(pixels: Pixels, size: tuple[int, int], quality: int) -> bytes:

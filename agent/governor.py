@@ -84,6 +84,11 @@ class Governor:
         self._kind_s: float | None = None  # of one kind on one frame: in all, and without pauses
         self._busy_s = 0.0
 
+    def renew(self, limits: Limits) -> None:
+        """Go by other limits, for other kinds: what one takes is learnt anew, all else is kept."""
+        self.limits = limits
+        self._kind_s, self._busy_s = None, 0.0
+
     @property
     def allowed(self) -> float:
         """The share of all cores that the agent may take now, in (0, 1]."""

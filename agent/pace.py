@@ -61,10 +61,10 @@ class Pace:
         self._meter = CpuMeter()
         self.governor = Governor(limits, time.monotonic(), self._meter.read())
         self.throttled = False  # at any time of the last frame
-        self._strategy, self._stop = strategy, stop
+        self._stop, self._seed = stop, seed
         self._sensed, self._live = readings, live
         self.duty: Callable[[], None] = lambda: None
-        self._rotation = Rotation([c.kind for c in strategy.conditions], seed)
+        self._deal(strategy)
         self._ticked = -math.inf
         self._held: dict[str, float] = defaultdict(float)
         self._cause: Cause = ""
@@ -73,6 +73,11 @@ class Pace:
         self._share = 0.0
         self._before = (time.monotonic(), 0.0, 0.0)
         self._tick()
+
+    def renew(self, limits: Limits, strategy: Strategy) -> None:
+        """Another session begins: other limits and kinds, but the heat and debts there are."""
+        self.governor.renew(limits)
+        self._deal(strategy)
 
     def begin(self) -> None:
         """Wait until a frame may be examined; say under which kinds. Raises as ``between`` does."""
@@ -136,6 +141,10 @@ class Pace:
         self._trials = self._frames = 0
         self._share = 0.0
         return {name: round(value, 4) for name, value in known.items()}
+
+    def _deal(self, strategy: Strategy) -> None:
+        self._strategy = strategy
+        self._rotation = Rotation([c.kind for c in strategy.conditions], self._seed)
 
     def _allow(self) -> None:
         """Wait until something may be tried, or the run is to stop."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 
+from agent import places
 from agent.assembly import Examiner
 from agent.errors import FieldproofError, UsageError
 from agent.run import RunPlan
 from agent.service.commands import check_names
-from agent.settings import Resolved, resolve
+from agent.settings import ACCESS, Resolved, resolve
 from agent.settings._sources import (
-    find_file,
     from_environment,
     from_file,
     from_options,
@@ -23,7 +23,7 @@ from agent.vocabulary import parse_aliases
 
 def settings_of(options: argparse.Namespace) -> Resolved:
     """The settings from parsed options, the environment and a file, over the profile's."""
-    file = find_file(getattr(options, "config", None), os.environ)
+    file = places.find_file(getattr(options, "config", None), os.environ)
     return resolve(
         from_options(vars(options)),
         from_environment(os.environ),
@@ -96,10 +96,8 @@ def _commands(resolved: Resolved) -> frozenset[str]:
 
 
 def _address(resolved: Resolved) -> Address:
-    names = ("ca_file", "cert_file", "key_file", "password_file")
-    files = {name: getattr(resolved.run, name) for name in names}
     try:
-        return Address.parse(resolved.run.broker, **files)
+        return Address.parse(resolved.run.broker, **resolved.access())
     except FieldproofError as error:
-        keys = ("run.broker", *(f"run.{name}" for name in names))
+        keys = ("run.broker", *(f"run.{name}" for name in ACCESS))
         raise resolved.blame(error, *keys) from None

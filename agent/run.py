@@ -6,8 +6,10 @@ import dataclasses
 import hashlib
 import logging
 import threading
+import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -15,27 +17,27 @@ from typing import Final, Literal
 from agent.assembly import Examiner, versions
 from agent.cameras import Camera, Selection
 from agent.cameras._open import open_camera
+from agent.cameras._spec import without_secrets
 from agent.card import ModelCard
 from agent.errors import FieldproofError
-from agent.evidence import Evidence
 from agent.geometry.tracks import Tracker
-from agent.health import Health
 from agent.models._loaded import LoadedFile
 from agent.orders import Orders
-from agent.pace import Pace, limits_of
+from agent.pace import TICK_S, Pace, limits_of
 from agent.probes import family as probes
 from agent.probes._watch import Watch
 from agent.profile import Profile
-from agent.record import SessionRecord
+from agent.record import Reply, SessionRecord
 from agent.recorder import Recorder, Totals
+from agent.rounds import Rounds, Sitting, telemetry_readings
 from agent.service.commands import Intake, Memory, Speaker
 from agent.service.lifeline import Lifeline
-from agent.service.watchdog import Kept
-from agent.session import Examination, Interrupted, Session
+from agent.service.watchdog import Pulse
+from agent.session import Examination, Session
 from agent.telemetry import Publisher
 from agent.telemetry._identity import device_name
 from agent.telemetry.link import Address
-from agent.telemetry.mqtt import Mqtt
+from agent.telemetry.mqtt import MOST_REPLIES, Mqtt
 from agent.telemetry.outbox import Outbox
 from agent.values import Frame
 
@@ -98,26 +100,26 @@ class Run:
         self.lifeline = lifeline or Lifeline()
         self.session_id = uuid.uuid4().hex
         self.device = plan.device or device_name()
+        self._replies = deque[Reply](maxlen=MOST_REPLIES)
 
     def go(self, watch: Callable[[Run, Frame, Examination], None] | None = None) -> RunReport:
         """Run to the end. Raises what opening camera, model, suite and outbox raise."""
         plan = self.plan
         with open_camera(plan.camera, Selection(plan.names, plan.frames or None)) as camera:
             session, _ = plan.examiner.open(camera.labels)
-            self._file = LoadedFile(ModelCard.read(plan.examiner.card).file, session.model.sha256)
             budgets = plan.profile.budgets
             outbox = Outbox(
                 plan.state / "outbox",
                 max_bytes=budgets.outbox_bytes,
                 max_age_s=budgets.outbox_days * 86_400,
             )
-            with outbox:
-                self.lifeline.kept = lambda: Kept(outbox.last_committed, outbox.uncommitted)
+            with outbox, Watch(probe() for probe in probes) as vitals:
                 self.orders = self._orders(outbox)
-                camera.heed(self.stop)
-                frames, totals = camera.frames(), Totals()
+                camera.heed(self.stop, self.lifeline.waiting)
+                rounds = self._rounds(camera, session, vitals)
+                totals = Totals()
                 while True:
-                    report = self._run_session(camera, frames, session, outbox, watch)
+                    report = self._run_session(camera, rounds, session, outbox, watch)
                     totals.add(report.totals)
                     if self.orders.change is None or self.stop.is_set():
                         return dataclasses.replace(report, totals=totals)
@@ -126,7 +128,7 @@ class Run:
     def _run_session(
         self,
         camera: Camera,
-        frames: Iterator[Frame],
+        rounds: Rounds,
         session: Session,
         outbox: Outbox,
         watch: Callable[[Run, Frame, Examination], None] | None,
@@ -142,18 +144,20 @@ class Run:
                 log.warning("Records wait in %s until the broker is there.", outbox.folder)
             self.begun()
             self.begun = lambda: None  # a session after the first begins nothing
+            self._listen(outbox, publisher)
             self.recorder = recorder = Recorder(outbox.put, self._start(session, camera))
             self.orders.changed()
+            sitting = Sitting(self.session_id, self.plan.profile, session, recorder, publisher)
             try:
-                why = self._loop(camera, frames, session, recorder, watch)
+                why = rounds.go(sitting, self._watched(watch)) or self._why()
             except FieldproofError as error:
                 # What was found before the camera was lost must arrive, and its end be known.
                 recorder.end(error.message, len(camera.rejected))
                 self.orders.end()
-                publisher.drain(self.plan.drain_s, self.stop)
+                self._drain(self.plan.drain_s)
                 raise
             recorder.end(why, len(camera.rejected))
-            drained = self._settle(publisher)
+            drained = self._settle()
             trouble = "" if drained else publisher.last_error or "No receipt has come yet."
             waiting = publisher.undelivered
         return RunReport(
@@ -165,77 +169,63 @@ class Run:
             self.stop.is_set(),
         )
 
-    def _settle(self, publisher: Publisher) -> bool:
+    def _watched(
+        self, watch: Callable[[Run, Frame, Examination], None] | None
+    ) -> Callable[[Frame, Examination], None]:
+        return lambda frame, seen: None if watch is None else watch(self, frame, seen)
+
+    def _why(self) -> str:
+        """Why a session ended that was to examine all frames."""
+        if self.stop.is_set():
+            return "stopped"
+        change = self.orders.change
+        return f"by command: {change.command.name}" if change is not None else "camera ended"
+
+    def _listen(self, outbox: Outbox, publisher: Publisher) -> None:
+        """Let the lifeline hear of what goes on beside the loop."""
+        self.lifeline.pulse = lambda: Pulse(outbox.tries, outbox.uncommitted, publisher.turns)
+        self.lifeline.failure = lambda: outbox.failure
+
+    def _settle(self) -> bool:
         """Let what was found arrive, as far as time allows; whether it did."""
         if self.orders.change is not None and not self.stop.is_set():
             return False  # the next session sends it
         self.orders.end()
-        if not self.stop.is_set() and publisher.drain(self.plan.drain_s, self.stop):
+        if not self.stop.is_set() and self._drain(self.plan.drain_s):
             return True
-        return publisher.drain(HURRIED_S) if self.stop.is_set() else False
+        return self.publisher.drain(HURRIED_S) if self.stop.is_set() else False
 
-    def _loop(
-        self,
-        camera: Camera,
-        frames: Iterator[Frame],
-        session: Session,
-        recorder: Recorder,
-        watch: Callable[[Run, Frame, Examination], None] | None,
-    ) -> str:
-        """Examine frame after frame; why it ended."""
-        plan, lifeline, orders = self.plan, self.lifeline, self.orders
-        health = Health(plan.profile.telemetry.health_s)
-        evidence = Evidence(
-            plan.profile.evidence, session, self.session_id, self.publisher.outbox.put
+    def _drain(self, seconds: float) -> bool:
+        """Wait until all rows are confirmed, or ``stop`` is set; whether they are."""
+        end = time.monotonic() + seconds
+        while True:
+            left = max(0.0, end - time.monotonic())
+            drained = self.publisher.drain(min(left, TICK_S), self.stop)
+            if drained or not left or self.stop.is_set():
+                return drained
+            self.lifeline.turn()
+
+    def _rounds(self, camera: Camera, session: Session, vitals: Watch) -> Rounds:
+        plan = self.plan
+        self.pace = Pace(
+            limits_of(plan.profile),
+            session.strategy,
+            self.stop,
+            vitals.latest,
+            live=camera.live,
+            seed=plan.examiner.seed,
         )
-        queries = session.model.queries
-
-        def duty() -> None:
-            """What goes on while the loop waits on purpose: called about once a second.
-
-            Raises ``Interrupted`` where a command wants another session.
-            """
-            nonlocal queries
-            orders.look()
-            pace.governor.ordered = orders.paused
-            if pace.governor.cause:
-                lifeline.paused(pace.governor.cause)
-            elif session.model.queries > queries:
-                lifeline.working()
-            queries = session.model.queries
-            if health.due:
-                told = {**health.readings(), **vitals.latest(), **pace.readings()}
-                telemetry = telemetry_readings(self.publisher)
-                told["model_replaced"] = float(self._file.look())
-                recorder.health({**told, **camera.readings(), **telemetry})
-            if orders.change is not None:
-                raise Interrupted
-
-        try:
-            with Watch(probe() for probe in probes) as vitals:
-                pace = self._pace(session, camera, vitals)
-                pace.governor.ordered = orders.paused
-                pace.duty, session.between = duty, pace.between
-                for frame in frames:
-                    lifeline.ready()
-                    examination = None if frame.fault else self._examine(frame, session, pace)
-                    lifeline.frame(good=examination is not None)
-                    if examination is not None:
-                        health.add(examination, pace.throttled)
-                        recorder.add(examination)
-                        evidence.offer(frame, examination)
-                        if orders.wants_evidence and any(i.trials for i in examination.inferences):
-                            orders.evidence(evidence.take(frame, examination))
-                        if watch is not None:
-                            watch(self, frame, examination)
-                    duty()
-                    if plan.frames and recorder.totals.frames >= plan.frames:
-                        return "frame limit"
-                    pace.rest()
-        except Interrupted:
-            if orders.change is not None and not self.stop.is_set():
-                return f"by command: {orders.change.command.name}"
-        return "stopped" if self.stop.is_set() else "camera ended"
+        loaded = LoadedFile(ModelCard.read(plan.examiner.card).file, session.model.sha256)
+        return Rounds(
+            camera,
+            self.pace,
+            vitals,
+            plan.profile,
+            self.orders,
+            self.lifeline,
+            loaded,
+            plan.frames,
+        )
 
     def _orders(self, outbox: Outbox) -> Orders:
         plan = self.plan
@@ -255,27 +245,9 @@ class Run:
         assert change is not None
         self.plan = dataclasses.replace(self.plan, examiner=change.examiner, profile=change.profile)
         self.session_id = uuid.uuid4().hex
-        return change.examiner.lay_out_anew(session)
-
-    def _pace(self, session: Session, camera: Camera, vitals: Watch) -> Pace:
-        plan = self.plan
-        limits = limits_of(plan.profile)
-        self.pace = Pace(
-            limits,
-            session.strategy,
-            self.stop,
-            vitals.latest,
-            live=camera.live,
-            seed=plan.examiner.seed,
-        )
-        return self.pace
-
-    def _examine(self, frame: Frame, session: Session, pace: Pace) -> Examination:
-        """One frame, when and as far as the limits allow. Raises ``Interrupted``."""
-        pace.begin()
-        examination = session.examine(frame)
-        pace.end()
-        return examination
+        renewed = change.examiner.lay_out_anew(session)
+        self.pace.renew(limits_of(change.profile), renewed.strategy)
+        return renewed
 
     def _publisher(self, outbox: Outbox, session: Session) -> Mqtt:
         plan = self.plan
@@ -289,12 +261,14 @@ class Run:
             ack=plan.ack,
             batch_rows=plan.profile.telemetry.batch_records,
             obey=self.orders.hear,
+            replies=self._replies,
         )
 
     def _config_hash(self) -> str:
         """Tells apart runs of other settings; what says where and who is not among them."""
         plan = self.plan
-        said = (plan.examiner, plan.profile.model_dump_json(), plan.camera)
+        # Without passwords: they would make it a thing to guess them by.
+        said = (plan.examiner, plan.profile.model_dump_json(), without_secrets(plan.camera))
         return hashlib.sha256(repr(said).encode()).hexdigest()
 
     def _start(self, session: Session, camera: Camera) -> SessionRecord:
@@ -314,15 +288,3 @@ class Run:
             camera=camera.kind,
             versions=versions(model.runtime),
         )
-
-
-def telemetry_readings(publisher: Publisher) -> dict[str, float]:
-    """How telemetry itself fares, for the health record."""
-    outbox, counts = publisher.outbox, publisher.statistics
-    return {
-        "outbox_rows": outbox.depth,
-        "outbox_rows_dropped": outbox.dropped,
-        "outbox_rows_quarantined": outbox.quarantined,
-        "link_connects": counts.connects,
-        "link_takeovers": counts.takeovers,
-    }

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors"}),
-    frozenset({"values", "family", "toml", "access"}),
+    frozenset({"values", "family", "toml", "access", "places"}),
     frozenset({"metrics", "statistics", "vocabulary", "record", "card", "suite"}),
     frozenset({"geometry", "service"}),
     frozenset({"cameras", "models", "perturbations", "strategies", "probes", "telemetry"}),
@@ -33,7 +33,9 @@ LAYERS: tuple[frozenset[str], ...] = (
     ),
     frozenset({"assembly"}),
     frozenset({"orders"}),
+    frozenset({"rounds"}),
     frozenset({"run", "plan"}),
+    frozenset({"installed"}),
     frozenset({"doctor"}),
     frozenset({"__main__"}),
 )

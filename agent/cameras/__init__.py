@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -85,8 +85,12 @@ class Camera(ABC):
         """What the device's health record says of the camera: counts since it was opened."""
         return {f"camera_{fault}": float(count) for fault, count in self.faults.items()}
 
-    def heed(self, stop: threading.Event) -> None:  # noqa: B027 - recorded frames do not wait
-        """Have ``frames`` end soon after ``stop`` is set, also while none come."""
+    def heed(  # noqa: B027 - recorded frames do not wait
+        self, stop: threading.Event, waiting: Callable[[], object] = lambda: None
+    ) -> None:
+        """Have ``frames`` end soon after ``stop`` is set, also while none come; ``waiting`` is
+        called now and then meanwhile.
+        """
 
     def close(self) -> None:  # noqa: B027 - most cameras hold nothing that needs closing
         """Let go of the device or file. May be called twice."""

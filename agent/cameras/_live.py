@@ -12,7 +12,7 @@ import random
 import threading
 import time
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import ClassVar, Final
 
 import numpy as np
@@ -37,6 +37,11 @@ _SLICE_S: Final = 0.25
 
 RENEW_S: Final = 60.0
 """Seconds for which a capture may send frozen frames before it is begun anew."""
+
+RENEW_BLACK_S: Final = 600.0
+"""The same of black frames: it may be night, and a capture that is begun anew each minute of it
+costs power and sees no more.
+"""
 
 
 class LiveOptions(BaseModel):
@@ -77,11 +82,12 @@ class LiveCamera(Camera):
         self._tries = 0
         self._resume = 0.0
         self._waiting: float | None = None  # since when no frame has come; None before the start
+        self._black: float | None = None  # since when all frames have been black
         self._reason, self._remedy_told = "it does not answer", ""
         self._last: Shot | None = None
         self._health = Health(options.frozen)
         self._tell = Teller(name)
-        self._stop = threading.Event()
+        self.heed(threading.Event())
 
     @abstractmethod
     def _source(self) -> Source:
@@ -122,8 +128,8 @@ class LiveCamera(Camera):
             known[f"camera_{name}"] = float(text)
         return known
 
-    def heed(self, stop: threading.Event) -> None:
-        self._stop = stop
+    def heed(self, stop: threading.Event, waiting: Callable[[], object] = lambda: None) -> None:
+        self._stop, self._while_waiting = stop, waiting
 
     def close(self) -> None:
         self._closed = True
@@ -152,6 +158,7 @@ class LiveCamera(Camera):
                 self._last, self._waiting = shot, time.monotonic()
                 return shot
             self._give_up_in_time()
+            self._while_waiting()
         return None
 
     def _wait(self, asked: float) -> Shot | None:
@@ -229,7 +236,13 @@ class LiveCamera(Camera):
         )
 
     def _renew(self, fault: Fault) -> None:
-        """A decoder that sends one picture for ever may come to itself when begun anew."""
-        capture = self._capture
-        if fault == "frozen" and capture and time.monotonic() - capture.born > RENEW_S:
+        """A decoder that sends one picture for ever, or black, may come to itself."""
+        now = time.monotonic()
+        self._black = (self._black or now) if fault == "black" else None
+        if self._capture is None:
+            return
+        born = self._capture.born
+        if fault == "frozen" and now - born > RENEW_S:
             self._lose(Lost("it sends the same picture again and again", how="stuck"))
+        elif self._black is not None and now - max(born, self._black) > RENEW_BLACK_S:
+            self._lose(Lost("it sends black pictures only", how="stuck"))

@@ -1,19 +1,27 @@
-"""Camera options as text: ``key=value,key=value`` into a frozen pydantic model with units."""
+"""A camera's text: its options into a frozen pydantic model with units, its secrets, its path."""
 
 from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Collection
+from pathlib import Path
 from typing import Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from agent.errors import UsageError
 
+_NAMED: Final = r"(?:pass(?:w\w*|phrase)?|pwd|user-pw|token|key|secret)="
+_UNQUOTED: Final = r"[^/\s:@]*:(?!\d{1,5}(?:[/?\s]|$))\S*@"
+"""User and password where that has a slash, which should be written %2F; no host and port."""
 _SECRET: Final = re.compile(
-    r"(?P<start>//)[^/\s]*@|(?P<name>(?:pass(?:w\w*|phrase)?|pwd|user-pw|token|key|secret)=)[^&/_,;\s]*",
-    re.IGNORECASE,
+    rf"(?P<start>//)(?:[^/\s]*@|{_UNQUOTED})|(?P<name>{_NAMED})[^&/_,;\s]*", re.IGNORECASE
 )
+_PASSWORD: Final = re.compile(
+    rf"//(?:[^/\s:@]*:[^/\s]+@|{_UNQUOTED})|{_NAMED}[^&/_,;\s]", re.IGNORECASE
+)
+_PATH: Final = re.compile(r"[^:=!]*[./][^:=!]*")
 
 Options = TypeVar("Options", bound=BaseModel)
 
@@ -21,6 +29,24 @@ Options = TypeVar("Options", bound=BaseModel)
 def without_secrets(text: str) -> str:
     """A camera's text that may be printed: users and passwords of addresses are left out."""
     return _SECRET.sub(lambda match: match["start"] or f"{match['name']}***", text)
+
+
+def holds_password(text: str) -> bool:
+    """Whether a camera's text has a password in it, or another secret."""
+    return _PASSWORD.search(text) is not None
+
+
+def seen_from(folder: Path, text: str, kinds: Collection[str]) -> str:
+    """A camera's text whose path, where it has one, is seen from a folder.
+
+    ``kinds`` are those that there are: ``video:a.mp4`` has a path, and so has ``a.mp4``.
+    """
+    kind, colon, rest = text.partition(":")
+    start, path = (kind + colon, rest) if colon and kind in kinds else ("", text)
+    if not path or text in kinds or "://" in text or path.startswith("//"):
+        return text
+    is_path = _PATH.fullmatch(path) or (folder / path).exists()
+    return f"{start}{folder / path}" if is_path else text
 
 
 def parse_options(kind: str, text: str, model: type[Options]) -> Options:

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from agent import places
 from agent.doctor import Check, Finding, Host, Plan
 
 if TYPE_CHECKING:
@@ -89,10 +90,10 @@ def settled(plan: Plan, host: Host) -> Resolved:
     """The settings from the plan, the environment and a file. Raises as ``run`` does."""
     from agent.profile import fit
     from agent.settings import Given, resolve
-    from agent.settings._sources import find_file, from_environment, from_file, from_options
+    from agent.settings._sources import from_environment, from_file, from_options
 
     options = {word: text for word, text in asdict(plan).items() if text}
-    file = find_file(Path(plan.config) if plan.config else None, os.environ)
+    file = places.find_file(Path(plan.config) if plan.config else None, os.environ)
     layers = [
         from_options(options),
         from_environment(os.environ),

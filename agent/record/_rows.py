@@ -21,6 +21,8 @@ Text = Annotated[str, Field(max_length=1024)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Jpeg = Annotated[str, Field(max_length=61_440, pattern=r"^[A-Za-z0-9+/]*={0,2}$")]
 Length = Annotated[float, Field(ge=0)]
+Corners = tuple[Share, Share, Share, Share]
+"""A box as left, top, right, bottom, in shares of the picture's width and height."""
 
 
 class PayloadError(DataError):
@@ -157,6 +159,8 @@ class EvidenceRecord(Record):
     """A trial's pictures, where a device is told to send some: JPEG in base64, in RGB.
 
     ``width_px`` and ``height_px`` are those of both pictures, which may be smaller than the frame.
+    Boxes are left, top, right, bottom in shares of the picture, None where there is none: where
+    the target is, and what the model saw in its place in the clean and the perturbed picture.
     """
 
     kind: ClassVar[str] = "evidence"
@@ -172,6 +176,9 @@ class EvidenceRecord(Record):
     height_px: Seq
     clean: Jpeg
     perturbed: Jpeg
+    target_box: Corners | None = None
+    clean_box: Corners | None = None
+    perturbed_box: Corners | None = None
 
 
 class GapRecord(Record):

@@ -9,29 +9,34 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from agent.errors import OutputError
 
-NAME: Final = "agent.heartbeat"
 SELDOM_S: Final = 30.0
 """Seconds between two beats on what may be a card: about 3,000 small writes a day."""
 OFTEN_S: Final = 5.0
 MOST_BYTES: Final = 4096
+MOST_SAID: Final = 200
+"""Characters of a trouble that are told."""
 _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 _MOUNTS: Final = Path("/proc/self/mounts")
 
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """``age_s`` seconds ago the agent was ``state``, after so many ``frames``."""
+    """``age_s`` seconds ago the agent was ``state``, after so many ``frames``.
+
+    It had been in ``trouble`` (empty: in none) for ``trouble_s`` seconds then.
+    """
 
     age_s: float
     state: str
     frames: int
+    trouble: str = ""
+    trouble_s: float = 0.0
 
 
 class Heartbeat:
@@ -58,15 +63,19 @@ class Heartbeat:
     def is_due(self, now: float) -> bool:
         return now >= self._due
 
-    def write(self, state: str, frames: int, now: float) -> None:
+    def write(
+        self, state: str, frames: int, now: float, trouble: str = "", trouble_s: float = 0.0
+    ) -> None:
         self._due = now + self.every_s
         said = {"boot": self._boot, "monotonic_s": now, "state": state, "frames": frames}
+        if trouble:
+            said |= {"trouble": trouble[:MOST_SAID], "trouble_s": trouble_s}
         try:
             self._draft.write_text(json.dumps(said), encoding="ascii")
             self._draft.chmod(0o644)  # for whoever asks: it holds no secret
             self._draft.replace(self.file)
         except OSError:
-            return  # a full disk: an old beat tells it
+            return  # a full disk, where it lies on one: an old beat tells it
 
     def end(self) -> None:
         """The agent ends in good order: there is no beat any more."""
@@ -89,18 +98,12 @@ def last_beat(file: Path, now: float | None = None) -> Beat | None:
         if said["boot"] != boot_id():
             return None
         age = (time.monotonic() if now is None else now) - float(said["monotonic_s"])
-        return Beat(age, str(said["state"])[:40], int(said["frames"])) if age >= 0 else None
+        if age < 0:
+            return None
+        trouble = str(said.get("trouble", ""))[:MOST_SAID], float(said.get("trouble_s", 0.0))
+        return Beat(age, str(said["state"])[:40], int(said["frames"]), *trouble)
     except (OSError, ValueError, TypeError, KeyError, RecursionError, OverflowError):
         return None
-
-
-def place(state: Path, environment: Mapping[str, str] = os.environ) -> Path:
-    """Where the heartbeat lies when nobody says: in systemd's runtime folder, else with the state.
-
-    The runtime folder (``$RUNTIME_DIRECTORY``) is in memory.
-    """
-    folder = environment.get("RUNTIME_DIRECTORY", "").partition(":")[0]
-    return (Path(folder) if folder else state) / NAME
 
 
 def boot_id() -> str:

@@ -4,90 +4,94 @@ from __future__ import annotations
 
 import argparse
 import os
+import pwd
+import shlex
 import stat
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from agent.errors import OutputError, UsageError
+from agent.places import INSTALLED_STATE
 from agent.service.unit import NAME, Service, text_of
 
 GROUPS: Final = ("video", "render", "plugdev", "apex")
-SECRETS: Final = {
-    "--ca-file": "broker-ca",
-    "--cert-file": "broker-cert",
-    "--key-file": "broker-key",
-    "--password-file": "broker-password",
-}
-PATHS: Final = frozenset(
-    {"--model", "--camera", "--suite", "--profile", "--config", "--data-labels", *SECRETS}
-)
 _HOMES: Final = (Path("/home"), Path("/root"), Path("/run/user"))
+_OWN_TMP: Final = (Path("/tmp"), Path("/var/tmp"))
 
 
 @dataclass(frozen=True)
 class Told:
-    """What ``run`` would make of its options: the profile's memory budget and the camera's text."""
+    """What ``run`` would make of its options, variables and file of settings.
+
+    ``options`` are the words that say the same to a service, ``credentials`` the files that systemd
+    is to read for it, ``files`` those that it reads itself; ``secret`` is a file of settings with a
+    password in it, ``lacking`` are variables that are no settings, which it goes without.
+    """
 
     memory_mb: int
     camera: str
+    options: tuple[str, ...] = ()
+    credentials: Mapping[str, Path] = field(default_factory=dict)
+    files: tuple[Path, ...] = ()
+    secret: Path | None = None
+    lacking: tuple[str, ...] = ()
 
 
-def main(words: Sequence[str], told: Callable[[Sequence[str]], Told], prog: str) -> int:
-    """Write or show the unit; the exit code. ``told`` reads the options of ``run``, and ends as
-    ``run`` would where they cannot be.
+def main(words: Sequence[str], told: Callable[[Sequence[str], Path], Told], prog: str) -> int:
+    """Write or show the unit; the exit code. ``told`` reads the options of ``run`` for a root, and
+    ends as ``run`` would where they cannot be.
 
     Raises ``UsageError``, and ``OutputError`` where another file is there or none can be written.
     """
     options, rest = _parser(prog).parse_known_args(list(words))
-    rest = _absolute(rest)
-    # What an image will hold is not here yet: only options without files of their own are tried.
-    facts = told(rest if options.root == Path("/") else _parted(rest)[0])
-    service = service_of(rest, facts, options.python, options.user, options.root)
+    root = options.root.absolute()
+    facts = told(rest, root)
+    service = service_of(facts, _program(options.python, root), options.user, root)
     text = text_of(service)
     if options.show:
         print(text, end="")
     else:
-        file = options.root / f"etc/systemd/system/{NAME}.service"
+        file = root / f"etc/systemd/system/{NAME}.service"
         print(f"{_written(file, text, options.force)} {file}:\n\n{text}")
-    for line in advice(service, options.root):
+    for line in advice(service, facts, root):
         print(line, file=sys.stderr)
     return 0
 
 
-def service_of(
-    rest: Sequence[str], facts: Told, python: Path, user: str, root: Path = Path("/")
-) -> Service:
-    """The service that runs the agent with these options. Raises ``UsageError``."""
-    options, credentials = _parted(rest)
-    for option in options:
-        if option.partition("=")[0] in ("--state", "--heartbeat"):
-            raise UsageError(
-                f"A service has its own place for {option.partition('=')[0]}.",
-                remedy=f"Leave it out: /var/lib/{NAME}, and /run/{NAME}.",
-            )
-    command = (str(python), "-m", "agent", "run", *options)
+def service_of(told: Told, python: Path, user: str, root: Path = Path("/")) -> Service:
+    """The service that runs the agent so."""
+    command = (str(python), "-m", "agent", "run", *told.options, "--state", str(INSTALLED_STATE))
     paths = [Path(word.rpartition("=")[2]) for word in command]
     return Service(
-        command=(*command, "--state", f"/var/lib/{NAME}"),
-        memory_mb=facts.memory_mb,
+        command=command,
+        memory_mb=told.memory_mb,
         user=user,
         groups=tuple(name for name in GROUPS if name in _groups(root / "etc/group")),
-        credentials=credentials,
-        in_home=any(home in path.parents for path in paths for home in _HOMES),
-        argus="nvargus" in facts.camera,
+        credentials=told.credentials,
+        in_home=any(home in path.parents for path in (*paths, *told.files) for home in _HOMES),
+        argus="nvargus" in told.camera,
     )
 
 
-def advice(service: Service, root: Path = Path("/")) -> Iterator[str]:
+def advice(service: Service, told: Told, root: Path = Path("/")) -> Iterator[str]:
     """What to look at, and the next commands."""
-    for path in dict.fromkeys(_closed(service.command)):
-        yield f"warning: the service's user cannot read {path}: move it, as to /opt, or open it"
     if root != Path("/"):
         yield f"next: systemctl --root {root} enable {NAME}"
         return
+    for path in dict.fromkeys((Path(service.command[0]), *told.files)):
+        if any(tmp in path.parents for tmp in _OWN_TMP):
+            yield f"warning: the service has a /tmp of its own, without {path}: move it, as to /opt"
+    for path in dict.fromkeys(_closed((Path(service.command[0]), *told.files), service.user)):
+        mend = f"sudo chmod o+{'x' if path.is_dir() else 'r'} {shlex.quote(str(path))}"
+        yield f"warning: the service's user cannot read {path}: move it, as to /opt, or: {mend}"
+    if told.secret is not None and told.secret.stat().st_mode & stat.S_IROTH:
+        mend = f"sudo chmod 600 {shlex.quote(str(told.secret))}"
+        yield f"warning: all can read the camera's password in {told.secret}: {mend}"
+    for name in told.lacking:
+        yield f"warning: ${name} is no setting, and the service goes without it"
     if service.user:
         yield f"next: sudo useradd --system --no-create-home {service.user}"
     yield "next: sudo systemctl daemon-reload"
@@ -137,39 +141,22 @@ def _written(file: Path, text: str, force: bool) -> str:
     return "wrote"
 
 
-def _absolute(rest: Sequence[str]) -> list[str]:
-    """The options, those that name a file here with its whole path: a service stands elsewhere."""
-    words: list[str] = []
-    option = ""
-    for word in rest:
-        name, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
-        option = name or option
-        place = Path(value)
-        if (
-            value
-            and option in PATHS
-            and (place.is_file() or (option == "--camera" and place.is_dir()))
-        ):
-            value = str(place.absolute())
-        words.append(f"{name}{equals}{value}")
-    return words
-
-
-def _parted(rest: Sequence[str]) -> tuple[list[str], dict[str, Path]]:
-    """The options without those of secrets, and the secrets' files by their credential's name."""
-    options: list[str] = []
-    credentials: dict[str, Path] = {}
-    words = iter(rest)
-    for word in words:
-        name, equals, value = word.partition("=")
-        if name in SECRETS:
-            path = value if equals else next(words, "")
-            if not path:
-                raise UsageError(f"{name} is given no file.", remedy=f"Write {name} FILE.")
-            credentials[SECRETS[name]] = Path(path)
-        else:
-            options.append(word)
-    return options, credentials
+def _program(python: Path, root: Path) -> Path:
+    """The whole path of a Python, as the unit needs it. Raises ``UsageError`` for none."""
+    if root != Path("/"):
+        if python.is_absolute():
+            return python
+        raise UsageError(
+            f"--python {python} is seen from this folder.",
+            remedy="Give the whole path that it will have in the image.",
+        )
+    whole = python.absolute()  # not what it links to: that would be outside of its environment
+    if not os.access(whole, os.X_OK) or whole.is_dir():
+        raise UsageError(
+            f"There is no Python {whole} that could be run.",
+            remedy=f"Give its whole path, such as {sys.executable}, or leave --python out.",
+        )
+    return whole
 
 
 def _groups(file: Path) -> set[str]:
@@ -180,13 +167,28 @@ def _groups(file: Path) -> set[str]:
     return {line.partition(":")[0] for line in lines}
 
 
-def _closed(command: Sequence[str]) -> Iterator[Path]:
-    """Files and folders on the way to the command's own that other users cannot read or enter."""
-    for word in command:
-        path = Path(word.rpartition("=")[2])
-        if not path.is_absolute() or not path.exists() or path.is_relative_to(f"/var/lib/{NAME}"):
-            continue
+def _closed(paths: Sequence[Path], user: str) -> Iterator[Path]:
+    """Files, and folders on the way to them, that the service's user cannot read or enter."""
+    who = _ids(user)
+    for path in paths:
         for step in (path, *path.parents):
-            need = stat.S_IXOTH if step.is_dir() else stat.S_IROTH
-            if not os.stat(step).st_mode & need:
+            if path.exists() and not _may(os.stat(step), step.is_dir(), *who):
                 yield step
+
+
+def _ids(user: str) -> tuple[int, set[int]]:
+    """A user's number and its groups'; of one that is not there yet, none."""
+    try:
+        entry = pwd.getpwnam(user)
+    except KeyError:
+        return -1, set()
+    return entry.pw_uid, set(os.getgrouplist(user, entry.pw_gid))
+
+
+def _may(facts: os.stat_result, is_folder: bool, user: int, groups: set[int]) -> bool:
+    need = stat.S_IXOTH if is_folder else stat.S_IROTH
+    if facts.st_uid == user:
+        need <<= 6
+    elif facts.st_gid in groups:
+        need <<= 3
+    return bool(facts.st_mode & need)

@@ -8,49 +8,64 @@ from pathlib import Path
 
 from agent.service.heartbeat import Heartbeat
 from agent.service.notify import Notifier, watchdog_s
-from agent.service.watchdog import Kept, Progress, Watchdog
+from agent.service.watchdog import Progress, Pulse, Watchdog
 
 
 class Lifeline:
-    """Says that the agent is ready, gets on, and stops. ``kept`` reads the outbox's state.
+    """Says that the agent is ready, gets on, is in trouble, and stops.
 
-    The watchdog and the heartbeat hear the same: a good frame, or a pause on purpose, and an
-    outbox that moves. Raises ``OutputError`` for a heartbeat file that cannot be written.
+    ``pulse`` reads what the threads beside the loop do, ``failure`` why the disk takes nothing
+    (empty where it does). The watchdog and the heartbeat hear the same: that none of them hangs.
+    The heartbeat also has the trouble, in words, and since when. Raises ``OutputError`` for a
+    heartbeat file that cannot be written.
     """
 
     def __init__(self, heartbeat: Path | None = None, notifier: Notifier | None = None) -> None:
-        self.kept: Callable[[], Kept] = lambda: Kept(0, 0)
+        self.pulse: Callable[[], Pulse] = Pulse
+        self.failure: Callable[[], str] = str
         self._notifier = notifier or Notifier()
         self._heartbeat = Heartbeat(heartbeat) if heartbeat else None
         self._watchdog = Watchdog(watchdog_s(), time.monotonic())
         self._fed, self._beaten = Progress(), Progress()
         self._frames = 0
-        self._ready = False
+        self._begun = self._ready = False
+        self._pause = self._fault = ""
+        self._trouble, self._since = "", time.monotonic()
 
     def ready(self) -> None:
         """Model, camera and outbox are open: the first frame has come."""
+        self._begun = True
         if not self._ready:
             told = self._notifier.tell(READY="1", STATUS="examining")
             self._ready = told or not self._notifier.listened
 
-    def frame(self, *, good: bool) -> None:
-        """A frame has been seen to."""
-        self._frames += good
-        for progress in (self._fed, self._beaten):
-            progress.frame(good=good)
-        self._pass_on("examining")
+    def frame(self, fault: str = "") -> None:
+        """A frame has been seen to; ``fault`` says why it was of no use."""
+        self._frames += not fault
+        self._fault = fault
+        self.turn()
 
-    def working(self) -> None:
-        """The model has answered since this was last called: a good frame takes its time."""
-        for progress in (self._fed, self._beaten):
-            progress.frame(good=True)
-        self._pass_on("examining")
+    def waiting(self) -> None:
+        """The next frame is waited for; while that is the first, nothing gets on yet."""
+        if self._begun:
+            self.turn()
 
-    def paused(self, why: str) -> None:
-        """The agent waits on purpose: call it every second or so meanwhile."""
+    def turn(self, pause: str | None = None) -> None:
+        """The loop goes on: call it every second or so, also while it waits on purpose.
+
+        ``pause`` says why nothing is tried, empty where something is; None: as it was.
+        """
+        self._pause = self._pause if pause is None else pause
+        now = time.monotonic()
+        self._look(now)
         for progress in (self._fed, self._beaten):
-            progress.paused()
-        self._pass_on(f"paused: {why}")
+            progress.turn()
+        if self._watchdog.is_due(now) and self._fed.made(self.pulse()):
+            self._watchdog.fed(now)
+            self._notifier.tell(WATCHDOG="1")
+        beat = self._heartbeat
+        if beat is not None and beat.is_due(now) and self._beaten.made(self.pulse()):
+            beat.write(self._state, self._frames, now, self._trouble, now - self._since)
 
     def status(self, text: str) -> None:
         """What ``systemctl status`` shows."""
@@ -65,11 +80,18 @@ class Lifeline:
         if self._heartbeat is not None:
             self._heartbeat.end()
 
-    def _pass_on(self, state: str) -> None:
-        now = time.monotonic()
-        if self._watchdog.is_due(now) and self._fed.made(self.kept()):
-            self._watchdog.fed(now)
-            self._notifier.tell(WATCHDOG="1")
-        beat = self._heartbeat
-        if beat is not None and beat.is_due(now) and self._beaten.made(self.kept()):
-            beat.write(state, self._frames, now)
+    @property
+    def _state(self) -> str:
+        return f"paused: {self._pause}" if self._pause else "examining"
+
+    def _look(self, now: float) -> None:
+        """Note what is wrong, and since when; tell the manager when that changes."""
+        failure = self.failure()
+        said = [f"the camera's frames are of no use ({self._fault})"] if self._fault else []
+        said += [f"the disk takes no records ({failure})"] if failure else []
+        trouble = " and ".join(said)
+        if bool(trouble) != bool(self._trouble):
+            self._since = now
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self.status(f"{self._state}; {trouble}" if trouble else self._state)

@@ -77,7 +77,8 @@ def _life(service: Service) -> tuple[Line, ...]:
         ),
         Line("What is run.", (f"ExecStart={' '.join(map(quoted, service.command))}",)),
         Line(
-            "Killed when for so long no good frame came, or the outbox stood still.",
+            "Killed when loop, outbox or publisher hang for so long. A new start mends neither a "
+            "black camera nor a full disk: those are told.",
             (f"WatchdogSec={WATCHDOG_S}",),
         ),
         Line(

@@ -1,4 +1,10 @@
-"""Whether the agent gets on: a good frame and an outbox that moves, both. Pure; seconds come in."""
+"""Whether the agent gets on: its loop, and the threads beside it. Pure; seconds come in.
+
+What a new start cannot mend is no reason for one. A camera that shows black, frozen pictures or
+nothing is begun anew by itself, and a full disk is tried again every second: the loop goes on, and
+says so. A new start would only lose the rows that wait in memory. What stands still is another
+thing: a loop, an outbox or a publisher that hangs does nothing any more, and nobody says why.
+"""
 
 from __future__ import annotations
 
@@ -6,38 +12,39 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """The outbox's state: the highest seq on disk, and the rows that wait in memory for it."""
+class Pulse:
+    """What the threads beside the loop do: how often the outbox has tried to commit (``tries``),
+    the rows that wait for it, and the publisher's rounds (``turns``).
+    """
 
-    committed: int
-    waiting: int
+    tries: int = 0
+    waiting: int = 0
+    turns: int = 0
 
 
 class Progress:
     """Collects what the agent got done since it was last asked.
 
-    A frame that is of no use (``Frame.fault``) is none. A pause on purpose - too hot, or by
-    command - stands for frames. The outbox moves where it commits rows, or has none to commit.
+    The loop gets on with each frame, of use or not, and while it waits on purpose. The outbox does
+    where it tries to commit, or has nothing to; the publisher where it tries to send or to connect.
     """
 
     def __init__(self) -> None:
-        self._frames = False
-        self._committed: int | None = None
+        self._came = False
+        self._before: Pulse | None = None
 
-    def frame(self, *, good: bool) -> None:
-        self._frames = self._frames or good
+    def turn(self) -> None:
+        """The loop has come round."""
+        self._came = True
 
-    def paused(self) -> None:
-        self._frames = True
-
-    def made(self, kept: Kept) -> bool:
-        """Whether both got on since this was last true."""
-        if self._committed is None:
-            self._committed = kept.committed
-        moved = not kept.waiting or kept.committed > self._committed
-        if not (self._frames and moved):
+    def made(self, now: Pulse) -> bool:
+        """Whether all three got on since this was last true."""
+        if self._before is None:
+            self._before = Pulse(now.tries, 0, now.turns - 1)
+        moved = not now.waiting or now.tries != self._before.tries
+        if not (self._came and moved and now.turns != self._before.turns):
             return False
-        self._frames, self._committed = False, kept.committed
+        self._came, self._before = False, now
         return True
 
 

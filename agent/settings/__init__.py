@@ -18,6 +18,7 @@ from typing import Any, Final, Literal, TypeAlias, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from agent import places
 from agent.cameras._spec import without_secrets
 from agent.errors import ConfigError, FieldproofError, UsageError
 from agent.profile import (
@@ -36,6 +37,13 @@ from agent.profile import (
 )
 from agent.toml import plain
 
+ACCESS: Final = {
+    "ca_file": "broker-ca",
+    "cert_file": "broker-cert",
+    "key_file": "broker-key",
+    "password_file": "broker-password",
+}
+"""Settings of ``run`` that one of systemd's credentials stands in for."""
 COMMAND_LINE: Final = "--"
 """How the origins on the command line begin."""
 LONGEST_VALUE: Final = 80
@@ -118,6 +126,17 @@ class Resolved:
     @property
     def run(self) -> RunTable:
         return self.settings.run
+
+    def access(self) -> dict[str, Path | None]:
+        """The files for getting into the broker; where systemd hands one out as a credential, that
+        is taken but for an option: what a file of settings names root alone may be able to read.
+        """
+        return {
+            name: getattr(self.run, name)
+            if self.origins[f"run.{name}"].startswith(COMMAND_LINE)
+            else places.credential(of) or getattr(self.run, name)
+            for name, of in ACCESS.items()
+        }
 
     def blame(self, error: FieldproofError, *keys: str) -> FieldproofError:
         """The same error, saying where those of ``keys`` come from that somebody has set."""

@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import Any
 
 from agent.cameras._spec import without_secrets
 from agent.settings import KEYS, Resolved
-from agent.telemetry.link import credential
-
-_CREDENTIALS: Final = {
-    "run.ca_file": "ca",
-    "run.cert_file": "cert",
-    "run.key_file": "key",
-    "run.password_file": "password",
-}
-"""Settings that one of systemd's credentials stands in for."""
 
 
 def as_json(resolved: Resolved) -> str:
@@ -39,13 +30,13 @@ def _line(key: str, value: Any) -> str:
 
 
 def _shown(resolved: Resolved) -> list[tuple[str, Any, str]]:
-    tables = resolved.settings.model_dump(mode="json")
+    tables, access = resolved.settings.model_dump(mode="json"), resolved.access()
     rows: list[tuple[str, Any, str]] = []
     for key in KEYS:
         table, _, name = key.partition(".")
         value, origin = tables[table][name], resolved.origins[key]
-        held = credential(_CREDENTIALS[key]) if value is None and key in _CREDENTIALS else None
-        if held is not None:
+        held = access.get(name) if table == "run" else None
+        if held is not None and str(held) != value:
             value, origin = str(held), f"systemd's credential {held.name}"
         if key == "run.broker":
             # Also where the address is so wrong that no user can be told from its host.

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from agent import toml
+from agent import places, toml
+from agent.cameras import _spec as camera
+from agent.cameras import family
+from agent.cameras._spec import holds_password
 from agent.errors import ConfigError, UsageError
 from agent.settings import COMMAND_LINE, KEYS, Given, Layer, Settings
 
 PREFIX: Final = "FIELDPROOF_"
-CONFIG: Final = f"{PREFIX}CONFIG"
-USUAL_FILE: Final = Path("/etc/fieldproof/agent.toml")
 OTHERS: Final = frozenset(
     f"{PREFIX}{name}" for name in ("CONFIG", "RUNTIME", "SECRET", "SYSFS", "VIDEO")
 )
@@ -28,6 +29,8 @@ _PATHS: Final = frozenset(
         *("ca_file", "cert_file", "key_file", "password_file"),
     )
 )
+CAMERAS: Final = ("run.camera", "camera.spec")
+"""Settings that are a camera's text."""
 _NAMES_OR_PATHS: Final = frozenset({"run.suite", "run.profile"})
 _ELSEWHERE: Final = {"evidence": "evidence.per_hour", "commands": "service.commands"}
 """Options that stand for another setting than that of their name below ``run``."""
@@ -42,16 +45,33 @@ def variable(key: str) -> str:
 VARIABLES: Final = {variable(key): key for key in KEYS}
 
 
+def option(key: str) -> str | None:
+    """The option of a setting, without its dashes; None where only ``--set`` gives it."""
+    for name, of in _ELSEWHERE.items():
+        if of == key:
+            return name
+    table, _, name = key.partition(".")
+    return name.replace("_", "-") if table == "run" else None
+
+
 def from_options(options: Mapping[str, Any]) -> Layer:
     """The command line: parsed options, and the ``key=value`` of ``--set``, which are weaker.
 
-    Options that are no settings are passed over. Raises ``UsageError`` for a wrong ``--set``.
+    Options that are no settings are passed over. Raises ``UsageError`` for a wrong ``--set``, and
+    for a camera's password: whoever lists processes would read it.
     """
     layer = dict(_assigned(text) for text in options.get("set", ()))
     for name, value in options.items():
         key = _ELSEWHERE.get(name, f"run.{name}")
         if key in KEYS:
             layer[key] = Given(value, f"{COMMAND_LINE}{name.replace('_', '-')}")
+    for key in CAMERAS:
+        if key in layer and holds_password(str(layer[key].value)):
+            raise UsageError(
+                "A password in the camera's address can be read by every user of this machine.",
+                remedy="Write it into a file of settings of mode 0600, as camera below [run], or "
+                f"into ${variable('run.camera')}.",
+            )
     return layer
 
 
@@ -82,23 +102,18 @@ def from_environment(environment: Mapping[str, str]) -> Layer:
     return layer
 
 
-def find_file(asked: Path | None, environment: Mapping[str, str]) -> Path | None:
-    """The one file of settings: ``--config``, else ``$FIELDPROOF_CONFIG``, else the usual one
-    where there is one.
-    """
-    if asked is not None:
-        return asked
-    if environment.get(CONFIG):
-        return Path(environment[CONFIG])
-    return USUAL_FILE if USUAL_FILE.exists() else None
-
-
 def from_file(path: Path) -> Layer:
     """A TOML file's tables; relative paths in it are seen from its folder.
 
+    A service is handed the file as a credential: it need not be able to read the file itself.
     Raises ``ConfigError`` where it cannot be read, and for an unknown key.
     """
-    return from_text(toml.text_of(path), path)
+    try:
+        text = toml.text_of(places.credential(places.SETTINGS) or path)
+    except ConfigError as error:
+        remedy = "Check --config, and who may read it; a service is handed it by install-service."
+        raise ConfigError(error.message, remedy=remedy) from None
+    return from_text(text, path)
 
 
 def from_text(text: str, path: Path) -> Layer:
@@ -111,7 +126,7 @@ def from_text(text: str, path: Path) -> Layer:
             key = f"{table}.{name}"
             if key not in KEYS:
                 raise ConfigError(f"{path}: there is no key {key}.", remedy=nearest(key, KEYS))
-            layer[key] = Given(_seen_from(path.parent, key, value), f"{path}")
+            layer[key] = Given(seen_from(path.parent, key, value), f"{path}")
     return layer
 
 
@@ -134,6 +149,11 @@ def _table_near(table: str) -> str:
     return f"{hint}The tables are {', '.join(Settings.model_fields)}."
 
 
-def _seen_from(folder: Path, key: str, value: Any) -> Any:
-    path = key in _PATHS or (key in _NAMES_OR_PATHS and str(value).endswith(".toml"))
-    return str(folder / value) if path and isinstance(value, str) and value else value
+def seen_from(folder: Path, key: str, value: Any) -> Any:
+    """A setting's value, a path in it seen from a folder."""
+    if not isinstance(value, str) or not value:
+        return value
+    if key in CAMERAS:
+        return camera.seen_from(folder, value, family.kinds())
+    is_path = key in _PATHS or (key in _NAMES_OR_PATHS and value.endswith(".toml"))
+    return str(folder / value) if is_path else value

@@ -44,13 +44,15 @@ class Publisher(ABC):
     """Sends what is in the outbox, in a thread of its own, and reconnects for ever.
 
     A broker that is away is no error: the outbox keeps the records. ``last_error`` says in one
-    sentence what is wrong with the link, and is empty while it works.
+    sentence what is wrong with the link, and is empty while it works. ``turns`` counts the rounds
+    of its thread, those in which it waits too: a thread that hangs makes none.
     """
 
     def __init__(self, outbox: Outbox) -> None:
         self.outbox = outbox
         self.statistics = Statistics()
         self.last_error = ""
+        self.turns = 0
 
     @property
     def kind(self) -> str:
@@ -84,7 +86,7 @@ class Publisher(ABC):
 
     @abstractmethod
     def say(self, reply: Reply) -> None:
-        """Send the answer to a command as soon as the link is up; it is kept nowhere else."""
+        """Send the answer to a command as soon as the link is up; memory alone keeps it."""
 
     def drain(self, timeout: float, stop: threading.Event | None = None) -> bool:
         """Wait until all rows are confirmed, at most ``timeout`` seconds; whether they are.

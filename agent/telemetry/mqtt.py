@@ -37,6 +37,7 @@ MAX_BATCH_BYTES = 64 << 10
 LEAST_PACKET = 4 << 10
 """A broker that takes less would have good rows quarantined."""
 IDLE_S = 0.1
+TURN_S = 1.0
 BACKOFF_S = 0.5
 BACKOFF_MAX_S = 30.0
 MANY = 6
@@ -61,7 +62,8 @@ class Mqtt(Publisher):
 
     ``obey`` is given what comes on the device's cmd topic, and whether it was retained; it runs in
     the publisher's thread, must not raise, and returns what is to be replied at once. A broker
-    whose rules keep commands from this device is no error.
+    whose rules keep commands from this device is no error. ``replies`` are those that wait for the
+    broker: what one session's publisher cannot send any more the next one's does, from the same.
     Raises ``ConfigError`` for TLS files that cannot be used.
     """
 
@@ -78,6 +80,7 @@ class Mqtt(Publisher):
         batch_rows: int = 100,
         receipt_s: float = 10.0,
         obey: Callable[[bytes, bool], Reply | None] | None = None,
+        replies: deque[Reply] | None = None,
     ) -> None:
         super().__init__(outbox)
         check_files(address)
@@ -89,7 +92,9 @@ class Mqtt(Publisher):
         self._in_vain = 0
         self._epoch = outbox.epoch
         self._obey = obey
-        self._replies: deque[Reply] = deque(maxlen=MOST_REPLIES)
+        self._replies = deque[Reply](maxlen=MOST_REPLIES) if replies is None else replies
+        self._said: dict[int, Reply] = {}  # by their message's number, until the broker has them
+        self._repeated: set[str] = set()
         self._link: Link | None = None
         self._ready = False
         self._tried, self._ending = threading.Event(), threading.Event()
@@ -136,10 +141,16 @@ class Mqtt(Publisher):
                 self._tried.set()
             # Full jitter: a fleet that lost its broker must not come back as one.
             most = min(BACKOFF_MAX_S, BACKOFF_S * 2 ** min(failures, MANY))
-            self._ending.wait(random.uniform(0, most))
+            self._wait(random.uniform(0, most))
+
+    def _wait(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0 and not self._ending.wait(min(left, TURN_S)):
+            self.turns += 1
 
     def _attempt(self, failures: int) -> int:
         """Converse once; how many times it has failed by now, after ``failures`` before."""
+        self.turns += 1
         try:
             self._converse()
         except FieldproofError as error:
@@ -188,14 +199,19 @@ class Mqtt(Publisher):
             self.last_error, self._ready = "", True
             self._tried.set()
             self._hear(link)
-            while not self._ending.is_set():
-                self._send(link)
+            try:
+                while not self._ending.is_set():
+                    self.turns += 1
+                    self._send(link)
+                    self._reply(link)
+                    link.step(IDLE_S)
+                    self._hear(link)
                 self._reply(link)
-                link.step(IDLE_S)
-                self._hear(link)
-            self._reply(link)
-            link.publish(self._who.status("stopped"))
-            link.settled(2.0)
+                link.publish(self._who.status("stopped"))
+                link.settled(2.0)
+                self._acknowledge(link)
+            finally:
+                self._take_back()
 
     def _hear_commands(self, link: Link) -> None:
         """Ask for commands; where the broker's rules keep them away there are none."""
@@ -210,8 +226,23 @@ class Mqtt(Publisher):
 
     def _reply(self, link: Link) -> None:
         while self._replies:
-            link.publish(Message(self._who.topic("reply"), encode_message(self._replies[0])))
-            self._replies.popleft()
+            reply = self._replies.popleft()
+            try:
+                mid = link.publish(Message(self._who.topic("reply"), encode_message(reply)))
+            except LinkLostError:
+                self._replies.appendleft(reply)
+                raise
+            self._said[mid] = reply
+
+    def _take_back(self) -> None:
+        """The link is gone: what the broker has not acknowledged is said again, but once.
+
+        A broker may end the connection upon a reply that its rules forbid.
+        """
+        again = [reply for reply in self._said.values() if reply.id not in self._repeated]
+        self._replies.extendleft(reversed(again))
+        self._repeated = {reply.id for reply in again}
+        self._said.clear()
 
     def _send(self, link: Link) -> None:
         """Send what is committed, as far as the window has room."""
@@ -271,16 +302,7 @@ class Mqtt(Publisher):
 
     def _hear(self, link: Link) -> None:
         """Acknowledgements and receipts that came."""
-        while link.acknowledged:
-            mid, reason = link.acknowledged.popleft()
-            batch = self._window.acknowledged(mid, time.monotonic())
-            if batch is not None and reason:
-                self._answered_no(batch, reason)
-            elif batch is not None and self.ack == "broker":
-                self._window.accepted(batch)
-                self._in_vain = 0
-        if self.ack == "broker":
-            self.outbox.release(self.outbox.epoch, self._window.settled())
+        self._acknowledge(link)
         while link.messages:
             message = link.messages.popleft()
             try:
@@ -292,6 +314,21 @@ class Mqtt(Publisher):
                     self._namesake(decode_status(message.payload), message.retain)
             except PayloadError as error:
                 log.warning("A message on %s cannot be read: %s", message.topic, error)
+
+    def _acknowledge(self, link: Link) -> None:
+        """What the broker has taken, and what it will not."""
+        while link.acknowledged:
+            mid, reason = link.acknowledged.popleft()
+            if self._said.pop(mid, None) is not None:
+                continue
+            batch = self._window.acknowledged(mid, time.monotonic())
+            if batch is not None and reason:
+                self._answered_no(batch, reason)
+            elif batch is not None and self.ack == "broker":
+                self._window.accepted(batch)
+                self._in_vain = 0
+        if self.ack == "broker":
+            self.outbox.release(self.outbox.epoch, self._window.settled())
 
     def _command(self, message: Message) -> None:
         reply = self._obey(message.payload, message.retain) if self._obey else None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.settings import _sources as sources
+from agent import places
 from agent.settings._sources import VARIABLES
 
 
@@ -16,6 +16,6 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
-    monkeypatch.delenv(sources.CONFIG, raising=False)
-    monkeypatch.setattr(sources, "USUAL_FILE", tmp_path / "usual.toml")
+    monkeypatch.delenv(places.CONFIG, raising=False)
+    monkeypatch.setattr(places, "USUAL_FILE", tmp_path / "usual.toml")
     return tmp_path

@@ -15,18 +15,21 @@ import pytest
 from numpy.typing import NDArray
 
 from agent.assembly import Examiner
-from agent.evidence import Bucket, compress
+from agent.evidence import Bucket, Evidence, compress, shares
 from agent.profile import EvidenceTable, load_profile
 from agent.record import Envelope, EvidenceRecord, Stamp, decode_batch, encode_batch, pack
 from agent.run import Run, RunPlan
+from agent.session import Examination, Inference
 from agent.telemetry.link import Address, Link, Message
 from agent.telemetry.mqtt import MAX_BATCH_BYTES
+from agent.values import Box, Condition, Frame, Part, Sighting, Target, Trial
 from tools.broker import LocalBroker
 from tools.collector import Collector
 from tools.stores import open_store
 
 CARD = Path(__file__).resolve().parents[2] / "tools" / "demo" / "model" / "stop_sign.toml"
 SIZE = (160, 120)
+BOX = (0.12345, 0.23456, 0.34567, 0.45678)
 
 
 def plan(broker: LocalBroker, folder: Path, allowed: EvidenceTable, ack: Any) -> RunPlan:
@@ -109,6 +112,7 @@ def test_with_the_option_the_pictures_of_failures_are_sent_and_stored(
             first, second = decoded(clean), decoded(perturbed)
             assert first.shape == second.shape == (row["height_px"], row["width_px"], 3)
             assert max(first.shape) <= 100
+            assert len(json.loads(row["target_box"])) == len(json.loads(row["clean_box"])) == 4
             assert np.abs(first.astype(int) - second).mean() > 1
             trials = list(store.trials(report.session))
             assert [
@@ -131,11 +135,48 @@ def test_the_largest_pair_fits_a_batch_and_is_read_back() -> None:
     record = EvidenceRecord(
         session="s", frame=0, clip="c", target="stop sign", condition="fog", severity=0.5,
         width_px=pair.width, height_px=pair.height, **texts,
+        target_box=BOX, clean_box=BOX, perturbed_box=BOX,
     )  # fmt: skip
     envelope = Envelope(site="s", device="d", epoch="e", boot="b", monotonic_ms=0, wall_ms=0)
     payload = encode_batch(envelope, [pack(1, Stamp("b", 0, 0, True), record)])
     assert len(payload) < MAX_BATCH_BYTES - 200
     assert decode_batch(payload).rows[0].record == record
+
+
+def frame(pixels: NDArray[np.uint8]) -> Frame:
+    return Frame(pixels, 0, "clip")
+
+
+def lost(clean: Box, perturbed: Box | None) -> Trial:
+    """Of a target that is half outside of the picture."""
+    label = "stop sign"
+    target = Target(0, 0, label, Box(-40, 30, 80, 90))
+    condition = Condition((Part("fog", 0.5),))
+    seen = Sighting(True, label, 0.9, None, clean)
+    return Trial(0, "clip", target, condition, seen, Sighting(False, None, 0.0, None, perturbed))
+
+
+def test_a_record_has_the_boxes_of_what_was_there_and_what_was_seen() -> None:
+    kept: list[EvidenceRecord] = []
+    session = Examiner(CARD, checked=True).open(None)[0]
+    trial = lost(Box(38.0, 30.0, 82.0, 89.0), None)
+    seen = Examination(
+        0, "clip", (trial.target,), (trial.clean,), 0, (Inference(trial.condition, (trial,), 0),)
+    )
+    pictures = frame(np.full((120, 160, 3), 128, np.uint8))
+    allowed = EvidenceTable(per_hour=1)
+    Evidence(allowed, session, "s", kept.append, Bucket(1)).offer(pictures, seen)  # type: ignore[arg-type]
+    record = kept[0]
+    assert record.target_box == (0.0, 0.25, 0.5, 0.75), "in shares, and cut to the picture"
+    assert record.clean_box == (0.2375, 0.25, 0.5125, 0.74167)
+    assert record.perturbed_box is None, "nothing was seen there"
+
+
+@pytest.mark.parametrize(
+    "box", [None, Box(160, 0, 200, 50), Box(10, 10, 10, 40), Box(float("nan"), 0, 5, 5)]
+)
+def test_what_has_no_place_in_the_picture_has_no_box(box: Box | None) -> None:
+    assert shares(box, frame(np.zeros((120, 160, 3), np.uint8))) is None
 
 
 def decoded(jpeg: bytes) -> NDArray[np.uint8]:

@@ -297,3 +297,13 @@ def test_a_rotation_repeats_with_its_seed_and_counts_a_kind_once() -> None:
     assert drawn[0] == drawn[1] != drawn[2]
     assert first.kinds == ("a", "b", "c", "d")
     assert math.isinf(Limits().pause_c)
+
+
+def test_other_limits_leave_the_debt_as_it_is_and_learn_anew_what_a_kind_takes() -> None:
+    governor = Governor(Limits(cpu_share=0.1, cores=1), 0.0, 0.0)
+    assert governor.owed(1.0, 1.1) == pytest.approx(10.0)
+    governor.examined(1, took_s=60.0, paused_s=59.0)
+    assert governor.kinds(4) == 1
+    governor.renew(Limits(cpu_share=0.2, cores=1))
+    assert governor.owed(1.0, 1.1) == pytest.approx(5.0), "the same debt at twice the rate"
+    assert governor.kinds(4) == 4

@@ -179,3 +179,20 @@ def test_a_frame_during_which_the_device_was_throttled_says_so() -> None:
     assert running.throttled
     running.begin()
     assert not running.throttled
+
+
+def test_another_session_has_other_kinds_and_does_not_forget_the_heat() -> None:
+    readings = {"temperature_c": 85.0}
+    running, before, stop = pacing(HOT, readings, live=True)
+    readings["temperature_c"] = 75.0
+    few = Grid(SUITE[:2])
+    running.renew(HOT, few)
+    stop.set()
+    with pytest.raises(Interrupted):
+        running.begin()
+    assert running.governor.cause == "heat", "it goes on below 70 C, not below 80 C"
+    readings["temperature_c"] = 60.0
+    stop.clear()
+    running.begin()
+    assert running.readings()["kinds_share"] == 1.0
+    assert (few.only, before.only) == (None, None)

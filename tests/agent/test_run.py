@@ -14,8 +14,16 @@ from agent import run as run_module
 from agent.assembly import Examiner
 from agent.cameras.drive_by import DriveBy, DriveByParameters
 from agent.errors import CameraError
-from agent.profile import load_profile
-from agent.record import HealthRecord, SessionEndRecord, TrialRecord, unpack
+from agent.orders import Change
+from agent.profile import EvidenceTable, load_profile
+from agent.record import (
+    Command,
+    EvidenceRecord,
+    HealthRecord,
+    SessionEndRecord,
+    TrialRecord,
+    unpack,
+)
 from agent.run import Run, RunPlan
 from agent.session import Examination
 from agent.telemetry._identity import device_name
@@ -192,3 +200,40 @@ def test_a_run_that_is_stopped_within_a_frame_gives_that_frame_up(tmp_path: Path
     assert isinstance(end, SessionEndRecord)
     assert (end.why, end.frames) == ("stopped", 1)
     assert {record.frame for record in records if isinstance(record, TrialRecord)} == {0}
+
+
+def test_a_session_that_a_command_begins_has_no_allowance_of_its_own(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        (tmp_path / f"{name}.toml").write_text(
+            'schema = "fieldproof.suite/1"\nseverities = [1.0]\n'
+            'conditions = [{kind = "fog"}, {kind = "sticker"}]\n'
+        )
+    plan = planned(tmp_path, str(tmp_path / "first.toml"))
+    profile = plan.profile.model_copy(update={"evidence": EvidenceTable(per_hour=1)})
+    plan = dataclasses.replace(
+        plan, profile=profile, camera="drive_by:width=160,height=120,fps=2,passes=2"
+    )
+    run = Run(plan)
+    flips: Counter[str] = Counter()
+    governors = set()
+
+    def watch(run: Run, frame: Frame, seen: Examination) -> None:
+        governors.add(run.pace.governor)
+        flips[run.session_id] += sum(t.flipped for made in seen.inferences for t in made.trials)
+        if flips.total() and len(flips) == 1:
+            other = dataclasses.replace(plan.examiner, suite=str(tmp_path / "second.toml"))
+            command = Command(
+                site="default", device=run.device, id="c", name="suite", suite="second"
+            )
+            run.orders.change = Change(command, other, profile)
+
+    report = run.go(watch)
+    assert len(flips) == 2
+    assert min(flips.values()) > 0
+    assert len(governors) == 1, "what it knows of heat, memory and debt goes on"
+    assert report.totals.flips == flips.total()
+    with Outbox(tmp_path / "outbox") as outbox:
+        records = [unpack(row) for row in outbox.pending(10_000)]
+    assert sum(isinstance(record, EvidenceRecord) for record in records) == 1
+    whys = [record.why for record in records if isinstance(record, SessionEndRecord)]
+    assert whys == ["by command: suite", "camera ended"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from agent import places
 from agent.errors import ConfigError, UsageError
 
 PORTS = {"mqtt": 1883, "mqtts": 8883}
@@ -42,7 +42,7 @@ class Address:
     ) -> Address:
         """Read ``mqtt://[user@]host[:1883]`` or ``mqtts://...[:8883]``.
 
-        What no option gives is taken from systemd's credentials, where there are any:
+        What is not given is taken from systemd's credentials, where there are any:
         ``broker-user``, ``broker-password``, ``broker-ca``, ``broker-cert``, ``broker-key``.
 
         Raises ``UsageError`` for another form, for a password in it, and for options that do not
@@ -84,10 +84,8 @@ def _check(files: Mapping[str, Path | None], tls: bool) -> None:
 
 
 def credential(name: str) -> Path | None:
-    """The file of a credential that systemd hands to this service; None where there is none."""
-    folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    file = Path(folder) / f"broker-{name}" if folder else None
-    return file if file is not None and file.is_file() else None
+    """The file of a credential for the broker; None where systemd hands out none."""
+    return places.credential(f"broker-{name}")
 
 
 def _split(url: str) -> tuple[SplitResult, int]:

@@ -8,7 +8,8 @@ sequence number that anyone has seen is used again.
 When the disk fails, rows wait in memory, bounded, and the commit is tried again every second.
 What is given up, there or because the outbox is full, goes by rank - evidence before health
 before phantoms before trials before sessions - and what is too old goes whatever its rank, but for
-sessions. Each loss is declared by a ``GapRecord`` in the transaction that gives the rows up.
+sessions. Each loss is declared by a ``GapRecord`` in the transaction that gives the rows up. A
+process that ends while the disk fails declares what it held in memory, where a row still fits.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from types import TracebackType
 from agent.errors import OutboxError
 from agent.record import Packed, Record, Stamp, pack
 from agent.telemetry.outbox._clock import Clock, clock_synced
-from agent.telemetry.outbox._loss import gap
+from agent.telemetry.outbox._loss import LAST, Lost, cheapest, gap, rank
 from agent.telemetry.outbox._open import opened
 from agent.telemetry.outbox._table import Aside, Limits
 from agent.telemetry.outbox._waiting import Waiting
@@ -46,7 +47,8 @@ class Outbox:
     ``max_bytes`` bounds the rows on disk, ``max_age_s`` their age in seconds, ``max_waiting`` and
     ``max_waiting_bytes`` the rows in memory. Rows that the publisher has begun to send
     (``sending``) may be stored already, and are not given up. ``dropped`` counts rows given up or
-    quarantined by this process; ``failure`` says why the disk takes nothing at the moment.
+    quarantined by this process, ``tries`` its commits, also those that failed; ``failure`` says why
+    the disk takes nothing at the moment.
     Raises ``OutboxError`` (exit code 73) where the folder cannot be written or another agent
     holds it.
     """
@@ -64,7 +66,7 @@ class Outbox:
     ) -> None:
         self.folder = folder
         self.commit_rows, self.commit_s = commit_rows, commit_s
-        self.dropped = 0
+        self.dropped = self.tries = 0
         self.failure = ""
         limits = Limits(max_bytes, int(max_age_s * 1000))
         self._lock, self._reserve, self._table = opened(folder, limits)
@@ -253,6 +255,7 @@ class Outbox:
                 self._next_seq += len(asked)
                 self._hurry = False
             done = not (group or asked) or self._commit(group, spare, asked)
+            self.tries += 1
             with self._changed:
                 self._committing = []
                 if not done:
@@ -261,16 +264,45 @@ class Outbox:
                     item.answer(done)
                 self._changed.notify_all()
                 if self._closed and (not (self._waiting or self._asides) or not done):
-                    self._end()
-                    return
+                    for item in self._asides:
+                        item.answer(False)
+                    left = self._waiting.take()
+                    break
                 if not done:
                     self._changed.wait_for(lambda: self._closed, RETRY_S)
+        if left:
+            self._give_up(left)
 
-    def _end(self) -> None:
-        for item in self._asides:
-            item.answer(False)
-        if self._waiting:
-            log.error("%d records could not be kept: %s.", len(self._waiting), self.failure)
+    def _give_up(self, rows: Sequence[Packed]) -> None:
+        """The end, on a disk that fails: keep what tells of sessions, and declare the rest.
+
+        All goes where that is too much. The reserve is spent on it: a full disk has the room.
+        """
+        self._reserve.spend()
+        few = [row for row in rows if rank(row.kind) >= LAST]
+        lost = Lost.of([row for row in rows if rank(row.kind) < LAST])
+        for kept, gone in ((few, lost), cheapest(rows, len(rows))):
+            if self._keep(kept, gone):
+                log.error("%d records could not be kept: %s.", len(rows) - len(kept), self.failure)
+                return
+        log.error(
+            "%d records could not be kept, nor their loss declared: %s.", len(rows), self.failure
+        )
+
+    def _keep(self, kept: Sequence[Packed], lost: Lost | None) -> bool:
+        """Commit rows and the declaration of others; whether the disk took them."""
+        group = list(kept)
+        if lost is not None:
+            declared = gap(self.epoch, lost, f"the disk failed: {self.failure}")
+            group.append(pack(self._next_seq, self.stamp(), declared))
+        with self._disk:
+            try:
+                self._table.append(group, self.stamp(), (), (), False)
+            except sqlite3.Error as error:
+                self.failure = self.failure or str(error)
+                return False
+        self.dropped += lost.rows if lost is not None else 0
+        return True
 
     def _due(self) -> bool:
         if self._closed or self._asides or (self._hurry and self._waiting):

@@ -22,6 +22,14 @@ class Lost(NamedTuple):
     rows: int
     trials: int
 
+    @classmethod
+    def of(cls, rows: Sequence[Packed]) -> Lost | None:
+        """The loss of rows in order; None of none."""
+        if not rows:
+            return None
+        trials = sum(row.kind == "trial" for row in rows)
+        return cls(rows[0].seq, rows[-1].seq, len(rows), trials)
+
     def joined(self, other: Lost) -> Lost:
         return Lost(
             min(self.first, other.first),
@@ -68,9 +76,5 @@ def cheapest(rows: Sequence[Packed], most: int) -> tuple[list[Packed], Lost | No
     """
     order = sorted((rank(row.kind), row.seq) for row in rows)
     going = {seq for place, seq in order[:most] if place < KEPT}
-    gone = [row for row in rows if row.seq in going]
-    if not gone:
-        return list(rows), None
-    trials = sum(row.kind == "trial" for row in gone)
-    lost = Lost(gone[0].seq, gone[-1].seq, len(gone), trials)
+    lost = Lost.of([row for row in rows if row.seq in going])
     return [row for row in rows if row.seq not in going], lost

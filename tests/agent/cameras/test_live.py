@@ -135,6 +135,15 @@ def test_a_frozen_camera_is_flagged_and_then_begun_anew(monkeypatch: pytest.Monk
         assert camera.rejected == {"scripted, frozen": f"{camera.faults['frozen']} frames."}
 
 
+def test_a_camera_that_is_black_for_long_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_live, "RENEW_BLACK_S", 1.0)
+    with Scripted("64x48:noise:3", "64x48:black:0", options="frozen=60") as camera:
+        seen = until(camera.frames(), lambda frame: camera.connections == 2)
+        assert camera.faults["stuck"] == 1
+        black = [frame.monotonic for frame in seen[:-1] if frame.fault == "black"]
+        assert black[-1] - black[0] > 0.9, "not upon the first black frame"
+
+
 def test_frames_that_are_no_use_are_flagged_and_counted() -> None:
     steps = ["64x48:noise", "64x48:black", "64x48:half", "64x48:noise", "32x48:noise"]
     script = [f"{step}:30" for step in [*steps, "128x96:noise"]]
@@ -214,12 +223,17 @@ def test_a_lost_camera_ends_the_run_where_the_options_say_so() -> None:
 
 def test_a_camera_without_frames_ends_soon_when_the_run_is_stopped() -> None:
     stop = threading.Event()
+    waited: list[float] = []
+
+    def waiting() -> None:
+        waited.append(time.monotonic())
+        if len(waited) == 3:
+            stop.set()
+
     with Scripted("64x48:hang:0", options="deadline=600") as camera:
-        camera.heed(stop)
-        timer = threading.Timer(0.3, stop.set)
-        timer.start()
+        camera.heed(stop, waiting)
         assert list(camera.frames()) == []
-        timer.join()
+    assert len(waited) == 3, "whoever waits for a frame is told that it goes on"
 
 
 def test_the_log_tells_of_an_outage_once(caplog: pytest.LogCaptureFixture) -> None:

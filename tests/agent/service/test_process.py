@@ -265,7 +265,9 @@ def _kinds(agent: Agent) -> str:
         return json.dumps([kind for (kind,) in db.execute("SELECT kind FROM rows")])
 
 
-def test_frames_that_are_of_no_use_feed_no_watchdog(start: Callable[..., Agent]) -> None:
+def test_a_black_camera_is_told_in_words_and_no_reason_to_start_anew(
+    start: Callable[..., Agent],
+) -> None:
     if shutil.which("gst-launch-1.0") is None:
         if os.environ.get("CI") == "true":
             pytest.fail("gst-launch-1.0 is not installed: apt install gstreamer1.0-tools")
@@ -275,10 +277,28 @@ def test_frames_that_are_of_no_use_feed_no_watchdog(start: Callable[..., Agent])
         broker="mqtt://127.0.0.1:1", WATCHDOG_USEC="30000",
     )  # fmt: skip
     agent.hear("READY=1")
+    for _ in range(3):
+        agent.hear("WATCHDOG=1")
     until(lambda: _kinds(agent).count('"health"') > 5)
+    trouble = "the camera's frames are of no use (black)"
+    code, said = until(lambda: agent.beat.exists() and health.verdict(agent.beat))
+    assert (code, trouble in said) == (1, True)
     agent.stop()
     agent.hush()
-    assert "WATCHDOG=1" not in agent.heard
-    assert not agent.beat.exists()
+    assert any(f"STATUS=examining; {trouble}" in words for words in agent.heard)
     black = [row.readings["camera_black"] for row in agent.rows() if isinstance(row, HealthRecord)]
     assert black[-1] > 5
+
+
+def test_a_pause_between_frames_feeds_the_watchdog(start: Callable[..., Agent]) -> None:
+    agent = start(
+        "slow", "--suite", "none", "--set", "budgets.max_fps=0.001",
+        broker="mqtt://127.0.0.1:1", WATCHDOG_USEC="30000",
+    )  # fmt: skip
+    agent.hear("READY=1")
+    until(lambda: _kinds(agent).count('"health"') > 2)
+    agent.hush()
+    for _ in range(2):
+        agent.hear("WATCHDOG=1")
+    agent.stop()
+    assert max(row.frames for row in agent.rows() if isinstance(row, SessionEndRecord)) == 1

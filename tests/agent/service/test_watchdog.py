@@ -1,51 +1,36 @@
-"""What counts as getting on: good frames and an outbox that moves, both of them."""
+"""What counts as getting on: a loop, an outbox and a publisher that do not hang."""
 
 from __future__ import annotations
 
-from agent.service.watchdog import Kept, Progress, Watchdog
+import pytest
 
-EMPTY = Kept(committed=7, waiting=0)
+from agent.service.watchdog import Progress, Pulse, Watchdog
 
 
-def test_a_good_frame_and_an_outbox_with_nothing_to_do_are_progress_once() -> None:
+def test_a_loop_that_comes_round_is_progress_once() -> None:
     progress = Progress()
-    assert not progress.made(EMPTY), "no frame yet"
-    progress.frame(good=True)
-    assert progress.made(EMPTY)
-    assert not progress.made(EMPTY), "no frame since"
+    assert not progress.made(Pulse(turns=1)), "it has not come round"
+    progress.turn()
+    assert progress.made(Pulse(turns=1))
+    assert not progress.made(Pulse(turns=2)), "nor since"
 
 
-def test_frames_that_are_of_no_use_are_no_progress() -> None:
+@pytest.mark.parametrize(
+    ("after", "gets_on"),
+    [
+        (Pulse(tries=5, waiting=0, turns=2), True),
+        (Pulse(tries=6, waiting=9, turns=2), True),
+        (Pulse(tries=5, waiting=9, turns=2), False),
+        (Pulse(tries=6, waiting=9, turns=1), False),
+    ],
+    ids=["nothing to commit", "it tries, whatever comes of it", "commits hang", "sending hangs"],
+)
+def test_the_threads_beside_the_loop_must_get_on_too(after: Pulse, gets_on: bool) -> None:
     progress = Progress()
-    for _ in range(100):
-        progress.frame(good=False)
-    assert not progress.made(EMPTY)
-    progress.frame(good=True)
-    progress.frame(good=False)
-    assert progress.made(EMPTY)
-
-
-def test_frames_do_not_count_while_the_outbox_stands_still() -> None:
-    progress = Progress()
-    progress.made(Kept(committed=7, waiting=3))
-    progress.frame(good=True)
-    assert not progress.made(Kept(committed=7, waiting=40))
-    assert progress.made(Kept(committed=9, waiting=40)), "it commits"
-    progress.frame(good=True)
-    assert not progress.made(Kept(committed=9, waiting=50)), "and has not since"
-
-
-def test_an_outbox_that_moves_does_not_count_without_frames() -> None:
-    progress = Progress()
-    assert not any(progress.made(Kept(committed, 1)) for committed in range(10))
-
-
-def test_a_pause_on_purpose_stands_for_frames_but_not_for_the_outbox() -> None:
-    progress = Progress()
-    progress.paused()
-    assert progress.made(EMPTY)
-    progress.paused()
-    assert not progress.made(Kept(committed=7, waiting=3))
+    progress.turn()
+    assert progress.made(Pulse(tries=5, waiting=0, turns=1))
+    progress.turn()
+    assert progress.made(after) is gets_on
 
 
 def test_the_manager_is_told_three_times_within_its_limit() -> None:

@@ -266,10 +266,10 @@ def test_one_file_is_read_the_one_that_was_asked_for_or_the_usual_one(
 
 
 def test_the_printed_settings_tell_value_and_origin_and_no_secret(
-    alone: Path, capsys: pytest.CaptureFixture[str]
+    alone: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("FIELDPROOF_CAMERA", "rtsp://cam:hidden@10.0.0.1/live?token=hidden")
     words = ["run", "--print-config", "--broker", "mqtts://user@host", "--password-file", "nowhere"]
-    words += ["--camera", "rtsp://cam:hidden@10.0.0.1/live?token=hidden"]
     assert main(words) == 0
     text = capsys.readouterr().out
     assert 'run.broker = "mqtts://host"' in text
@@ -324,3 +324,53 @@ def test_a_wrong_setting_ends_the_command_with_its_code() -> None:
     assert done.returncode == 78
     assert "$FIELDPROOF_FRAMES: run.frames = many" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--camera", "rtsp://cam:hidden@10.0.0.1/live"],
+        ["--set", "run.camera=rtsp://cam:hidden@10.0.0.1/live"],
+        ["--set", "camera.spec=http://10.0.0.1/live?token=hidden"],
+    ],
+)
+def test_a_cameras_password_on_the_command_line_is_refused_and_not_repeated(
+    words: list[str],
+) -> None:
+    with pytest.raises(UsageError, match="read by every user") as caught:
+        settings_of(parser().parse_args(["run", *words]))
+    assert "of mode 0600" in caught.value.remedy
+    assert "hidden" not in str(caught.value)
+
+
+def test_paths_in_a_file_are_seen_from_its_folder_the_cameras_too(alone: Path) -> None:
+    file = alone / "agent.toml"
+    file.write_text('[run]\nmodel = "m.toml"\ncamera = "video:drive.mp4"\n[camera]\nspec = "a/b"\n')
+    found = resolved(file=file)
+    assert found.run.model == alone / "m.toml"
+    assert found.run.camera == f"video:{alone}/drive.mp4"
+    assert found.profile.camera.spec == f"{alone}/a/b"
+    assert resolved("--camera", "video:drive.mp4", file=file).run.camera == "video:drive.mp4"
+
+
+def test_a_service_reads_its_file_of_settings_and_what_that_names_as_credentials(
+    alone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = alone / "credentials"
+    held.mkdir()
+    (held / "agent-settings").write_text('[run]\ncert_file = "c.pem"\nmodel = "m.toml"\n')
+    (held / "broker-cert").touch()
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(held))
+    found = settings_of(parser().parse_args(["run", "--config", str(alone / "closed/agent.toml")]))
+    assert found.run.model == alone / "closed/m.toml", "as in the file itself"
+    assert found.access()["cert_file"] == held / "broker-cert"
+    assert found.access()["key_file"] is None
+    assert f'"{held}/broker-cert"' in as_text(found)
+    words = ["run", "--config", str(alone / "agent.toml"), "--cert-file", "mine.pem"]
+    assert settings_of(parser().parse_args(words)).access()["cert_file"] == Path("mine.pem")
+
+
+def test_json_without_print_config_is_refused(alone: Path) -> None:
+    command = [sys.executable, "-m", "agent", "run", "--json"]
+    done = subprocess.run(command, cwd=AGENT.parent, capture_output=True, text=True, check=False)
+    assert (done.returncode, "--json is for --print-config" in done.stderr) == (2, True)

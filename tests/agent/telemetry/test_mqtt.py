@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import nullcontext
 from itertools import pairwise
@@ -14,7 +15,16 @@ from pathlib import Path
 import pytest
 
 from agent.errors import UsageError
-from agent.record import GapRecord, HealthRecord, Status, Topic, decode_batch, decode_status
+from agent.record import (
+    GapRecord,
+    HealthRecord,
+    Reply,
+    Status,
+    Topic,
+    decode_batch,
+    decode_reply,
+    decode_status,
+)
 from agent.telemetry.link import Address, Link, LinkLostError
 from agent.telemetry.mqtt import Mqtt
 from agent.telemetry.outbox import Outbox
@@ -380,3 +390,41 @@ def test_a_namesake_that_stopped_in_good_order_is_no_rival(
         said = Status(site="lab", device="pi", state=state, session="other")  # type: ignore[arg-type]
         with pytest.raises(LinkLostError) if rival else nullcontext():
             mqtt._namesake(said, retained=True)
+
+
+def replying(outbox: Outbox, url: str, session: str, replies: deque[Reply]) -> Mqtt:
+    return Mqtt(outbox, Address.parse(url), "s", "d", session, replies=replies)
+
+
+def test_a_reply_that_one_session_could_not_send_is_sent_by_the_next(
+    mosquitto: LocalBroker, tmp_path: Path
+) -> None:
+    replies: deque[Reply] = deque()
+    reply = Reply(
+        site="s", device="d", session="a", id="c1", name="suite", outcome="done", said="So be it."
+    )
+    with Link(Address.parse(mosquitto.url), "desk") as desk, Outbox(tmp_path) as outbox:
+        desk.subscribe(["fieldproof/v1/s/d/reply"])
+        with replying(outbox, "mqtt://127.0.0.1:1", "a", replies) as publisher:
+            publisher.say(reply)
+        with replying(outbox, mosquitto.url, "b", replies) as publisher:
+            assert publisher.check(10)
+            while not desk.messages:
+                desk.step(0.1)
+    assert [decode_reply(message.payload) for message in desk.messages] == [reply]
+    assert not replies
+
+
+def test_a_reply_that_the_broker_has_not_acknowledged_is_said_again_once(
+    mosquitto: LocalBroker, tmp_path: Path
+) -> None:
+    replies: deque[Reply] = deque()
+    with Outbox(tmp_path) as outbox:
+        publisher = replying(outbox, mosquitto.url, "a", replies)
+        publisher.say(Reply(site="s", device="d", session="a", id="c", name="p", outcome="done"))
+        for left in (1, 0):
+            with Link(publisher.address, "lost") as link:
+                publisher._reply(link)
+                assert not replies
+            publisher._take_back()
+            assert len(replies) == left

@@ -340,10 +340,7 @@ def test_an_outbox_that_has_filled_its_disk_can_be_emptied_and_goes_on(small_dis
 def test_on_a_full_disk_an_outbox_is_opened_and_emptied(small_disk: Path) -> None:
     with Outbox(small_disk / "outbox") as outbox:
         fill(outbox, 500)
-    ballast = small_disk / "ballast"
-    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-        while file.write(b"x" * 65536):
-            pass
+    ballast = taken_up(small_disk)
     assert shutil.disk_usage(small_disk).free < 4096
     with Outbox(small_disk / "outbox") as outbox:
         outbox.put(trial(500))
@@ -351,6 +348,46 @@ def test_on_a_full_disk_an_outbox_is_opened_and_emptied(small_disk: Path) -> Non
         ballast.unlink()
         until(lambda: not outbox.failure and outbox.flush())
         assert [row.seq for row in outbox.pending(9)] == [501]
+
+
+def taken_up(disk: Path) -> Path:
+    """A file of another's that leaves nothing of a disk."""
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(b"x" * 65536):
+            pass
+    return ballast
+
+
+def test_what_waits_in_memory_at_the_end_on_a_full_disk_is_declared(small_disk: Path) -> None:
+    with Outbox(small_disk / "outbox") as outbox:
+        fill(outbox, 500)
+        ballast = taken_up(small_disk)
+        for frame in range(3000):
+            outbox.put(trial(500 + frame, "c" * 500))
+        outbox.put(
+            SessionEndRecord(session="s", frames=1, inferences=1, trials=1, flips=0, phantoms=0)
+        )
+        until(lambda: outbox.failure)
+    ballast.unlink()
+    with Outbox(small_disk / "outbox") as outbox:
+        kept = records(outbox)
+        (declared,) = gaps(outbox)
+        assert sum(isinstance(record, TrialRecord) for record in kept) + declared.trials == 3500
+        assert declared.trials > 0
+        assert "full" in declared.why
+        assert sum(isinstance(record, SessionEndRecord) for record in kept) == 1
+        assert outbox.put(trial(0)) > declared.last, "no number is used twice"
+
+
+def test_a_loss_that_cannot_be_declared_is_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Outbox(tmp_path) as outbox:
+        outbox._table._db.execute("PRAGMA query_only = 1")
+        outbox.put(trial())
+        until(lambda: outbox.failure)
+    assert "1 records could not be kept, nor their loss declared: attempt to write" in caplog.text
 
 
 def test_only_the_newest_damaged_files_are_kept(tmp_path: Path) -> None:
