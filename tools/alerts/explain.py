@@ -20,11 +20,12 @@ from tools.alerts.words import UNITS, long, percent
 
 def explained(rule: Rule) -> str:
     """A rule as sentences: when it is an alert, of whom, when it is over, and who is told."""
-    over = f"It is over after {long(rule.hold_down)} at the earliest"
-    if rule.lasting_s:
-        over = f"It must last {long(rule.lasting_s)}. {over}"
-    told = f"{rule.severity}, told to {', '.join(rule.sinks) or 'nobody'}"
-    return f"{_watched(rule)}{_scope(rule)}. {over}; {told}."
+    lasting = f" It must last {long(rule.lasting_s)}." if rule.lasting_s else ""
+    return (
+        f"{_watched(rule)}{_scope(rule)}.{lasting} Severity {rule.severity}, told to "
+        f"{', '.join(rule.sinks) or 'nobody'}; resolved after {long(rule.hold_down)} at the "
+        "earliest, and not opened again for as long."
+    )
 
 
 def _watched(rule: Rule) -> str:
@@ -57,14 +58,15 @@ def _watched(rule: Rule) -> str:
 def _rate(rule: RateRule) -> str:
     name = rule.metric.replace("_", " ")
     way, verb = ("above", "rises") if rule.metric == "flip_rate" else ("below", "falls")
+    by = f"by {100 * rule.change:g} percentage points or more"
     if rule.limit is not None:
-        change = f"The {name} {verb} {way} {percent(rule.limit)} by {percent(rule.change)} or more"
+        change = f"The {name} {verb} {way} {percent(rule.limit)} {by}"
     else:
-        change = f"The {name} {verb} by {percent(rule.change)} or more against {_baseline(rule)}"
+        change = f"The {name} {verb} {by} against {_baseline(rule)}"
     return (
         f"{change}, per {rule.per}, condition by condition, after {rule.min_scenes} scenes at the "
-        f"earliest; at most one false alert in {rule.scenes_per_false_alert:g} scenes of all "
-        f"together, however often it is looked at"
+        f"earliest; one false alert at most in {rule.scenes_per_false_alert:,.0f} scenes of all "
+        "together on average, however often it is looked at"
     )
 
 

@@ -130,7 +130,9 @@ class Lives:
         states = {subject: self._state(life) for subject, life in self._lives.items()}
         empty = self._state(Life())
         states = {subject: {} if state == empty else state for subject, state in states.items()}
-        gone = {subject: {} for subject in self._kept.keys() - states.keys()}
+        gone: dict[str, dict[str, Any]] = {
+            subject: {} for subject in self._kept.keys() - states.keys()
+        }
         changed = {s: state for s, state in states.items() if state != self._kept.get(s, {})}
         if changed or gone:
             self._store.remember(self.rule.name, {**changed, **gone})

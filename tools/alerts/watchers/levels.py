@@ -69,10 +69,10 @@ class Gaps(Watcher):
         since = look.now_ms - int(1000 * self._rule.window)
         lost: Counter[str] = Counter()
         why: dict[str, str] = {}
-        for row in look.store.gaps(Scope(since_ms=since), limit=MOST_GAPS):
-            if row["at_ms"] >= since:  # the store's own times are cut to whole hours
-                lost[name_of(row)] += row["rows"]
-                why.setdefault(name_of(row), row["why"])
+        for gap in look.store.gaps(Scope(since_ms=since), limit=MOST_GAPS):
+            if gap["at_ms"] >= since:  # the store's own times are cut to whole hours
+                lost[name_of(gap)] += gap["rows"]
+                why.setdefault(name_of(gap), gap["why"])
         findings = []
         for row in mine(look, self._rule):
             subject = name_of(row)
@@ -121,13 +121,13 @@ class Drops(Watcher):
         since = look.now_ms - int(1000 * rule.window)
         sums: dict[str, list[float]] = {}
         rows: dict[str, Mapping[str, Any]] = {}
-        for row in look.store.sums(Scope(since_ms=since), keys_for(rule.per, rule.scope)):
-            if wanted(row, rule.scope):
-                subject = subject_of(rule.per, row)
-                rows.setdefault(subject, row)
+        for found in look.store.sums(Scope(since_ms=since), keys_for(rule.per, rule.scope)):
+            if wanted(found, rule.scope):
+                subject = subject_of(rule.per, found)
+                rows.setdefault(subject, found)
                 known = sums.setdefault(subject, [0.0, 0.0, 0.0])
                 for place, name in enumerate(("drops", "drop_sum", "scenes")):
-                    known[place] += row[name] or 0
+                    known[place] += found[name] or 0
         return [self._finding(s, rows[s], sums[s], look) for s in sorted(sums)]
 
     def _finding(

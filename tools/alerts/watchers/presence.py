@@ -81,6 +81,6 @@ class NothingHeard(Watcher):
 
 def _heard_s(memory: Own, since_ms: int) -> float:
     """Seconds from a time to the newest sign of life, without those in which nobody was heard."""
-    until = memory["newest"]
-    away = sum(max(0, min(until, end) - max(since_ms, start)) for start, end in memory["away"])
+    until: int = memory["newest"]
+    away: int = sum(max(0, min(until, end) - max(since_ms, start)) for start, end in memory["away"])
     return max(0.0, (until - since_ms - away) / 1000)
