@@ -31,7 +31,7 @@ diluted. Pure: no clock, no store.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
@@ -192,9 +192,25 @@ class Stream:
         return _log_beta(a + events, b + n - events) - _log_beta(a, b)
 
 
-def total(streams: Sequence[Stream]) -> float:
+def total(streams: Iterable[Stream]) -> float:
     """The logarithm of the evidence of all streams of a subject together."""
     return _log_sum([stream.evidence for stream in streams])
+
+
+def judge(streams: Mapping[str, Stream], least: int = 1) -> set[str]:
+    """Raise the alarm of a subject's streams where their evidence together reaches the bar.
+
+    Those rise that hold their share of it; the names of these. Streams with fewer than ``least``
+    scenes since the likeliest start are left out.
+    """
+    fit = {name: stream for name, stream in streams.items() if _n(stream.since) >= least}
+    bar = min((stream.change.bar for stream in fit.values()), default=math.inf)
+    if total(fit.values()) < bar:
+        return set()
+    risen = {name for name, one in fit.items() if one.evidence >= bar - math.log(len(fit))}
+    for name in risen:
+        fit[name].rise()
+    return risen
 
 
 def _alternatives(base: float, limit: float) -> list[float]:

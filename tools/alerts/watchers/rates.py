@@ -9,14 +9,13 @@ Rows made before the rule's ``window`` are not looked at.
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Final
 
 from agent.statistics.intervals import wilson
-from tools.alerts.detector import Change, Stream, total
+from tools.alerts.detector import Change, Stream, judge
 from tools.alerts.rules import Baseline, RateRule
 from tools.alerts.watchers import Finding, Look, Own, Watcher
 from tools.alerts.watchers.subjects import keys_for, subject_of, wanted
@@ -127,7 +126,7 @@ class Rates(Watcher):
         for cell in touched:
             if streams[cell].recovered:
                 streams[cell].restart()
-        touched |= self._judge(streams)
+        touched |= judge(streams, self._rule.min_scenes)
         for cell in touched:
             kept[cell]["stream"] = streams[cell].kept()
         return streams
@@ -136,17 +135,6 @@ class Rates(Watcher):
         if (subject, cell) not in self._streams:
             self._streams[subject, cell] = Stream.of(self._change, state["stream"])
         return self._streams[subject, cell]
-
-    def _judge(self, streams: Mapping[str, Stream]) -> set[str]:
-        """Raise those that have risen, once the subject's evidence together reaches the bar."""
-        bar, least = self._change.bar, self._rule.min_scenes
-        fit = {cell: one for cell, one in streams.items() if sum(one.since[1:2]) >= least}
-        if total(list(fit.values())) < bar:
-            return set()
-        risen = {c for c, stream in fit.items() if stream.evidence >= bar - math.log(len(fit))}
-        for cell in risen:
-            fit[cell].rise()
-        return risen
 
     def _begun(self, subject: str, cell: str, look: Look) -> Stream:
         """A new stream, with the baseline of the rule's span where it gives one."""
