@@ -33,6 +33,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 SHIFTS: Final = (1.0, 1.5, 2.2, 3.3, 5.0)
@@ -163,9 +164,10 @@ class Stream:
         base = self.baseline
         if self.lead <= 0:
             self.lead, self.since = 0.0, []
-        for place, rate in enumerate(_alternatives(base, self._limit)):
-            ratio = _log_likelihood(rate, events, n) - null
-            self.logs[place] = _log_add(self.logs[place], math.log(weight * n)) + ratio
+        starts = math.log(weight * n)
+        for place, (hit, miss) in enumerate(_alternatives(base, self._limit)):
+            ratio = events * hit + (n - events) * miss - null
+            self.logs[place] = _log_add(self.logs[place], starts) + ratio
             if place == LEADING:
                 self.lead += ratio
 
@@ -176,8 +178,8 @@ class Stream:
         if not n:
             return
         null = _log_likelihood(self._limit, events, n)
-        for place, rate in enumerate(_alternatives(self._limit, self.baseline)):
-            ratio = _log_likelihood(rate, events, n) - null
+        for place, (hit, miss) in enumerate(_alternatives(self._limit, self.baseline)):
+            ratio = events * hit + (n - events) * miss - null
             self.logs[place] = _log_add(self.logs[place], math.log(n)) + ratio
 
     @property
@@ -213,11 +215,13 @@ def judge(streams: Mapping[str, Stream], least: int = 1) -> set[str]:
     return risen
 
 
-def _alternatives(base: float, limit: float) -> list[float]:
-    """Rates from ``limit`` on, away from ``base``."""
+@lru_cache(maxsize=1024)
+def _alternatives(base: float, limit: float) -> tuple[tuple[float, float], ...]:
+    """Rates from ``limit`` on, away from ``base``, each as the logarithms of itself and the rest."""
     start = _logit(base)
     shift = _logit(limit) - start
-    return [1 / (1 + math.exp(-(start + times * shift))) for times in SHIFTS]
+    odds = [start + times * shift for times in SHIFTS]
+    return tuple((-math.log1p(math.exp(-odd)), -math.log1p(math.exp(odd))) for odd in odds)
 
 
 def _log_likelihood(rate: float, events: int, n: int) -> float:
