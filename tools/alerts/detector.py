@@ -217,7 +217,7 @@ def judge(streams: Mapping[str, Stream], least: int = 1) -> set[str]:
 
 @lru_cache(maxsize=1024)
 def _alternatives(base: float, limit: float) -> tuple[tuple[float, float], ...]:
-    """Rates from ``limit`` on, away from ``base``, each as the logarithms of itself and the rest."""
+    """Rates from ``limit`` on, away from ``base``: the logarithms of each and of its complement."""
     start = _logit(base)
     shift = _logit(limit) - start
     odds = [start + times * shift for times in SHIFTS]
