@@ -32,7 +32,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, Literal
 
@@ -40,7 +40,9 @@ SHIFTS: Final = (1.0, 1.5, 2.2, 3.3, 5.0)
 """The alternatives: multiples of the smallest change that matters, in log odds."""
 LEADING: Final = 1
 """The alternative whose CUSUM dates the change (Page 1954, Biometrika 41, 100-115)."""
-NOTHING: Final = -math.inf
+LONGEST: Final = 600.0
+MOST: Final = 1e280
+"""Evidence grows no further: one portion of a thousand flips would leave a float's range."""
 RECOVERED: Final = 10_000.0
 """Evidence that a risen rate is back: at the smallest change that matters, it is wrongly said once
 in at least so many scenes; at more than that, hardly ever."""
@@ -69,11 +71,6 @@ class Change:
         if self.scenes_per_false_alert < 1 or self.learn < 1:
             raise ValueError("scenes are counted from 1")
 
-    @property
-    def bar(self) -> float:
-        """The logarithm that a subject's evidence has to reach."""
-        return math.log(self.scenes_per_false_alert)
-
 
 @dataclass(slots=True)
 class Stream:
@@ -88,7 +85,7 @@ class Stream:
     before: list[int] = field(default_factory=list)
     since: list[int] = field(default_factory=list)
     risen: list[int] | None = None
-    logs: list[float] = field(default_factory=lambda: [NOTHING] * len(SHIFTS))
+    speaks: list[float] = field(default_factory=lambda: [0.0] * len(SHIFTS))
     lead: float = 0.0
 
     @property
@@ -107,15 +104,13 @@ class Stream:
 
     @property
     def evidence(self) -> float:
-        """The logarithm of this stream's part in its subject's evidence of a rise."""
-        if self.risen is not None:
-            return NOTHING
-        return _log_sum(self.logs) - math.log(len(self.logs))
+        """This stream's part in its subject's evidence of a rise; without one, the scenes."""
+        return 0.0 if self.risen is not None else sum(self.speaks) / len(self.speaks)
 
     @property
     def recovered(self) -> bool:
         """Whether a stream that had risen is back below the smallest change that matters."""
-        return self.risen is not None and _log_mean(self.logs) >= math.log(RECOVERED)
+        return self.risen is not None and sum(self.speaks) / len(self.speaks) >= RECOVERED
 
     def add(self, counts: Sequence[int], weight: float = 1.0) -> None:
         """Take a portion: events, scenes, and what is counted along. ``weight``: see above.
@@ -138,49 +133,52 @@ class Stream:
         """The alarm is raised: what came since the likeliest start is no part of the baseline."""
         self.before = _sum(self.before, [-count for count in self.since])
         self.risen = [0] * len(self.since)
-        self.logs = [NOTHING] * len(SHIFTS)
+        self.speaks = [0.0] * len(SHIFTS)
 
     def restart(self) -> None:
         """The alarm is over: watch anew, against the baseline from before it."""
         self.risen, self.since, self.lead = None, [], 0.0
-        self.logs = [NOTHING] * len(SHIFTS)
+        self.speaks = [0.0] * len(SHIFTS)
 
     def kept(self) -> dict[str, Any]:
-        """The state for JSON, which knows no infinities."""
-        state = asdict(self)
-        del state["change"]
-        state["logs"] = [None if log == NOTHING else round(log, 9) for log in self.logs]
-        return state
+        """The state for JSON."""
+        names = ("before", "since", "risen", "speaks", "lead")
+        return {name: getattr(self, name) for name in names}
 
     @classmethod
     def of(cls, change: Change, kept: dict[str, Any]) -> Stream:
         """A stream as ``kept`` had it."""
-        stream = cls(change, **kept)
-        stream.logs = [NOTHING if log is None else log for log in kept["logs"]]
-        return stream
+        return cls(change, **kept)
 
     def _look_for_rise(self, events: int, n: int, weight: float) -> None:
-        null = self._log_null(events, n)
         base = self.baseline
+        rates = _alternatives(base, self._limit)
         if self.lead <= 0:
             self.lead, self.since = 0.0, []
-        starts = math.log(weight * n)
-        for place, (hit, miss) in enumerate(_alternatives(base, self._limit)):
-            ratio = events * hit + (n - events) * miss - null
-            self.logs[place] = _log_add(self.logs[place], starts) + ratio
-            if place == LEADING:
-                self.lead += ratio
+        if n == 1:  # by far the most common, and cheap
+            null = base if events else 1 - base
+            ratios = [(rate if events else 1 - rate) / null for rate in rates]
+            self.lead += math.log(ratios[LEADING])
+        else:
+            log_null = self._log_null(events, n)
+            logs = [_log_likelihood(rate, events, n) - log_null for rate in rates]
+            ratios = [math.exp(min(log, LONGEST)) for log in logs]
+            self.lead += logs[LEADING]
+        self._multiply(ratios, weight * n)
 
     def _look_for_recovery(self, counts: Sequence[int]) -> None:
         """The same statistic the other way: against a rate that is still too high."""
         events, n = counts[0], counts[1]
         self.risen = _sum(self.risen or [], counts)
-        if not n:
-            return
-        null = _log_likelihood(self._limit, events, n)
-        for place, (hit, miss) in enumerate(_alternatives(self._limit, self.baseline)):
-            ratio = events * hit + (n - events) * miss - null
-            self.logs[place] = _log_add(self.logs[place], math.log(n)) + ratio
+        if n:
+            null = _log_likelihood(self._limit, events, n)
+            rates = _alternatives(self._limit, self.baseline)
+            logs = [_log_likelihood(rate, events, n) - null for rate in rates]
+            self._multiply([math.exp(min(log, LONGEST)) for log in logs], n)
+
+    def _multiply(self, ratios: Sequence[float], starts: float) -> None:
+        pairs = zip(self.speaks, ratios, strict=True)
+        self.speaks = [min((spoken + starts) * ratio, MOST) for spoken, ratio in pairs]
 
     @property
     def _limit(self) -> float:
@@ -195,8 +193,8 @@ class Stream:
 
 
 def total(streams: Iterable[Stream]) -> float:
-    """The logarithm of the evidence of all streams of a subject together."""
-    return _log_sum([stream.evidence for stream in streams])
+    """The evidence of all streams of a subject together."""
+    return sum(stream.evidence for stream in streams)
 
 
 def judge(streams: Mapping[str, Stream], least: int = 1) -> set[str]:
@@ -206,22 +204,21 @@ def judge(streams: Mapping[str, Stream], least: int = 1) -> set[str]:
     scenes since the likeliest start are left out.
     """
     fit = {name: stream for name, stream in streams.items() if _n(stream.since) >= least}
-    bar = min((stream.change.bar for stream in fit.values()), default=math.inf)
+    bar = min((stream.change.scenes_per_false_alert for stream in fit.values()), default=math.inf)
     if total(fit.values()) < bar:
         return set()
-    risen = {name for name, one in fit.items() if one.evidence >= bar - math.log(len(fit))}
+    risen = {name for name, stream in fit.items() if stream.evidence >= bar / len(fit)}
     for name in risen:
         fit[name].rise()
     return risen
 
 
 @lru_cache(maxsize=1024)
-def _alternatives(base: float, limit: float) -> tuple[tuple[float, float], ...]:
-    """Rates from ``limit`` on, away from ``base``: the logarithms of each and of its complement."""
+def _alternatives(base: float, limit: float) -> tuple[float, ...]:
+    """Rates from ``limit`` on, away from ``base``."""
     start = _logit(base)
     shift = _logit(limit) - start
-    odds = [start + times * shift for times in SHIFTS]
-    return tuple((-math.log1p(math.exp(-odd)), -math.log1p(math.exp(odd))) for odd in odds)
+    return tuple(1 / (1 + math.exp(-(start + times * shift))) for times in SHIFTS)
 
 
 def _log_likelihood(rate: float, events: int, n: int) -> float:
@@ -234,22 +231,6 @@ def _logit(rate: float) -> float:
 
 def _log_beta(a: float, b: float) -> float:
     return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
-
-
-def _log_add(a: float, b: float) -> float:
-    high, low = max(a, b), min(a, b)
-    return high if low == NOTHING else high + math.log1p(math.exp(low - high))
-
-
-def _log_sum(logs: Sequence[float]) -> float:
-    high = max(logs, default=NOTHING)
-    if high == NOTHING:
-        return NOTHING
-    return high + math.log(sum(math.exp(log - high) for log in logs))
-
-
-def _log_mean(logs: Sequence[float]) -> float:
-    return _log_sum(logs) - math.log(len(logs))
 
 
 def _sum(a: Sequence[int], b: Sequence[int]) -> list[int]:

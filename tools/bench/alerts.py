@@ -23,7 +23,7 @@ BEFORE, AFTER = 0.05, 0.20
 BAR: Final = 143
 """Scenes after which ADWIN tells that change, by the median."""
 LONG: Final = 100_000
-STAYS: Final = 3_000
+STAYS: Final = 1_500
 """Scenes for which a changed rate lasts: it must be one alert."""
 
 
@@ -39,6 +39,11 @@ class Way:
     portion: int = 1
     conditions: int = 1
     uneven: bool = False
+
+    @property
+    def costs(self) -> int:
+        """How many times fewer long runs are made of it."""
+        return 4 if self.conditions > 1 else 2 if self.uneven else 1
 
     @property
     def warm_up(self) -> int:
@@ -114,10 +119,11 @@ class Watched:
         while done < n:
             size = min(n - done, self.chance.randint(1, self.way.portion))
             done += size
+            share = 1 / len(self.streams)
             for (name, stream), events in zip(
                 self.streams.items(), self._events(size, rates), strict=True
             ):
-                stream.add((events, size), 1 / len(self.streams))
+                stream.add((events, size), share)
                 if stream.recovered:
                     stream.restart()
                     self.risen.discard(name)
@@ -176,7 +182,7 @@ def law(name: str, change: Change, rate: float, scenes: int, runs: int) -> Law:
             stream.add((sum(chance.random() < rate for _ in range(learn)), learn))
         for _ in range(scenes):
             stream.add((int(chance.random() < rate), 1))
-            if stream.evidence >= change.bar:
+            if stream.evidence >= change.scenes_per_false_alert:
                 alarms += 1
                 break
     bound = scenes / change.scenes_per_false_alert
@@ -219,15 +225,15 @@ def measure(runs: int, seeds: int, step: Callable[[str], None] = lambda name: No
     for way in WAYS:
         step(way.name)
         delays.append(delay(way, runs))
-        silent.append(quiet(way, seeds if way.conditions == 1 else max(1, seeds // 4)))
+        silent.append(quiet(way, max(1, seeds // way.costs)))
     step("the law")
     laws = []
     for scenes in (100, 500):
         known = Change(rate=BEFORE, scenes_per_false_alert=1000)
-        laws.append(law("known", known, BEFORE, scenes, 10 * runs))
+        laws.append(law("known", known, BEFORE, scenes, 5 * runs))
         for rate in (0.01, 0.05, 0.2):
             learned = Change(learn=500, scenes_per_false_alert=1000)
-            laws.append(law("learned, 500", learned, rate, scenes, 10 * runs))
+            laws.append(law("learned, 500", learned, rate, scenes, 5 * runs))
     step("a plain threshold")
     return Measured(delays, silent, laws, plain_threshold(runs, (1000, 10_000)))
 
