@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -132,7 +133,7 @@ def run(plan: RunPlan) -> RunReport:
     # A watchdog ends a process that hangs by SIGABRT: then it says where it hung.
     faulthandler.enable(sys.__stderr__ or sys.stderr)
     try:
-        with Stopping(lifeline.stopping) as stopping:
+        with _metrics(plan.metrics, agent), Stopping(lifeline.stopping) as stopping:
             agent.stop, agent.begun = stopping.event, stopping.begun
             return agent.go(watch)
     finally:
@@ -146,6 +147,14 @@ def told(prog: str, rest: Sequence[str]) -> Told:
 
     plan = plan_of(parser(prog).parse_args(["run", *rest]))
     return Told(plan.profile.budgets.memory_mb, plan.camera)
+
+
+def _metrics(address: str, agent: Run) -> AbstractContextManager[object]:
+    if not address:
+        return nullcontext()
+    from agent.service._metrics import serving
+
+    return serving(address, agent)
 
 
 def ending(report: RunReport) -> int:
@@ -216,6 +225,11 @@ def parser(prog: str = "python -m agent") -> argparse.ArgumentParser:
         "--log-format",
         choices=("text", "json", "auto"),
         help="auto (default): JSON lines into systemd's journal, else text",
+    )
+    run.add_argument(
+        "--metrics",
+        metavar="HOST:PORT",
+        help="serve /metrics for Prometheus there, such as 127.0.0.1:9465 (default: none)",
     )
     run.add_argument("--config", type=Path, help=f"file of settings (default: {USUAL_FILE})")
     run.add_argument(

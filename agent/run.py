@@ -53,7 +53,7 @@ class RunPlan:
     """What ``run`` needs. ``state`` is the folder of the outbox; ``drain_s`` how long to wait at
     the end for the collector's receipts; ``frames`` 0 means until the camera ends; ``commands``
     are those that the agent obeys when they come over MQTT; ``heartbeat`` is the file that says how
-    it gets on, None for the usual place.
+    it gets on, None for the usual place; ``metrics`` where Prometheus may ask, "" for nowhere.
     """
 
     examiner: Examiner
@@ -69,6 +69,7 @@ class RunPlan:
     names: Path | None = None
     commands: frozenset[str] = frozenset()
     heartbeat: Path | None = None
+    metrics: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class Run:
 
     Commands may end its session and begin another on the same frames. ``go`` may be watched: the
     function is called after each frame. ``begun`` is called once, when all is open; ``lifeline``
-    hears how it gets on.
+    hears how it gets on. ``told`` are the readings of the newest health record.
     """
 
     def __init__(self, plan: RunPlan, lifeline: Lifeline | None = None) -> None:
@@ -98,6 +99,7 @@ class Run:
         self.lifeline = lifeline or Lifeline()
         self.session_id = uuid.uuid4().hex
         self.device = plan.device or device_name()
+        self.told: dict[str, float] = {}
 
     def go(self, watch: Callable[[Run, Frame, Examination], None] | None = None) -> RunReport:
         """Run to the end. Raises what opening camera, model, suite and outbox raise."""
@@ -207,7 +209,8 @@ class Run:
                 told = {**health.readings(), **vitals.latest(), **pace.readings()}
                 telemetry = telemetry_readings(self.publisher)
                 told["model_replaced"] = float(self._file.look())
-                recorder.health({**told, **camera.readings(), **telemetry})
+                self.told = {**told, **camera.readings(), **telemetry}
+                recorder.health(self.told)
             if orders.change is not None:
                 raise Interrupted
 
