@@ -12,6 +12,7 @@ UNITS: Final = (
     ("_per_s", "_per_second", 1.0),
     ("_ms", "_seconds", 0.001),
     ("_mb", "_bytes", 1e6),
+    ("_s", "_seconds", 1.0),
     ("_c", "_celsius", 1.0),
     ("_share", "_ratio", 1.0),
 )

@@ -31,6 +31,7 @@ def test_totals_and_readings_are_told_in_base_units_and_before_there_are_any() -
             "temperature_c": 61.5,
             "predict_p95_ms": 250.0,
             "frames_per_s": 7.5,
+            "paused_heat_s": 2.0,
             "outbox_rows": 9.0,
         }
         text = scraped(port)
@@ -39,6 +40,7 @@ def test_totals_and_readings_are_told_in_base_units_and_before_there_are_any() -
         "fieldproof_agent_temperature_celsius 61.5",
         "fieldproof_agent_predict_p95_seconds 0.25",
         "fieldproof_agent_frames_per_second 7.5",
+        "fieldproof_agent_paused_heat_seconds 2.0",
         "fieldproof_agent_outbox_rows 9.0",
     ):
         assert line in text.splitlines()

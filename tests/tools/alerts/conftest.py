@@ -32,9 +32,9 @@ START_MS = 1_767_225_600_000 + 1_800_000  # 2026-01-01 00:30 UTC
 class Station:
     """Devices, a collector's store, and whoever evaluates; ``now_ms`` is everybody's clock."""
 
-    def __init__(self, folder: Path) -> None:
-        self.url = f"sqlite:///{folder / 'store.db'}"
-        self.store: Store = open_store(str(folder / "store.db"))
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.store: Store = open_store(url)
         self.now_ms = START_MS
         self.evaluator: Evaluator | None = None
         self._seqs: dict[str, int] = {}
@@ -150,7 +150,15 @@ def rules_of(text: str) -> RuleFile:
 
 @pytest.fixture
 def station(tmp_path: Path) -> Iterator[Station]:
-    made = Station(tmp_path)
+    made = Station(f"sqlite:///{tmp_path / 'store.db'}")
+    yield made
+    made.store.close()
+
+
+@pytest.fixture
+def each_station(store_url: str) -> Iterator[Station]:
+    """The same on each kind of store."""
+    made = Station(store_url)
     yield made
     made.store.close()
 

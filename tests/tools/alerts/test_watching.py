@@ -20,17 +20,20 @@ hold_down = "1m"
 
 
 def day(station: Any, rate: float, scenes: int, seed: int = 0, **more: Any) -> None:
-    """Scenes in portions of 1 to 60, each followed by a look 30 s later."""
+    """Scenes in portions of 1 to 120, each followed by a look 30 s later."""
     chance = random.Random(seed)
     left = scenes
     while left > 0:
-        n = min(left, chance.randint(1, 60))
+        n = min(left, chance.randint(1, 120))
         left -= n
         station.scenes(n, sum(chance.random() < rate for _ in range(n)), **more)
         station.look()
 
 
-def test_a_planted_fall_is_one_alert_that_says_that_the_clean_side_is_fine(station: Any) -> None:
+def test_a_planted_fall_is_one_alert_that_says_that_the_clean_side_is_fine(
+    each_station: Any,
+) -> None:
+    station = each_station
     station.watch(FLIPS)
     day(station, 0.05, 1500, unseen=1)
     assert station.alerts() == []
