@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from tools.alerts.delivery import Delivery
 from tools.alerts.lifecycle import Lives
@@ -74,9 +74,10 @@ class Evaluator:
                 (alert["rule"], alert["subject"])
                 for alert in self.store.alerts("acknowledged", limit=MOST_ALERTS)
             ]
+            read: dict[Any, list[dict[str, Any]]] = {}
             for watcher, lives in self._watched:
                 seen = frozenset(s for rule, s in acknowledged if rule == lives.rule.name)
-                look = Look(self.store, now_ms, devices, self.every_s, lives.open, seen)
+                look = Look(self.store, now_ms, devices, self.every_s, lives.open, seen, read)
                 own = lives.own
                 lives.take(watcher.look(look, own), own, now_ms)
         except BaseException:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
 from typer.testing import CliRunner
 
 from agent.errors import ConfigError
@@ -37,7 +36,7 @@ def rules(tmp_path: Path) -> str:
     return str(tmp_path / "rules.toml")
 
 
-def fieldproof(*words: str) -> Result:
+def fieldproof(*words: str) -> Any:
     return CliRunner().invoke(app, ["alerts", *words])
 
 

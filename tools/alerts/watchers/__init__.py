@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
 from tools.alerts.rules import Rule
-from tools.stores import Store
+from tools.stores import Scope, Store
 
 Own = dict[str, Any]
 """What a watcher remembers of one subject; it can be written as JSON."""
@@ -37,7 +37,8 @@ class Look:
     """What all rules of one evaluation share. ``now_ms`` is ms since 1970.
 
     ``open`` and ``acknowledged`` are the subjects of the rule's alerts that are not resolved;
-    those acknowledged are in both. ``every_s`` is the time between two looks.
+    those acknowledged are in both. ``every_s`` is the time between two looks. ``read`` holds what
+    was asked of the store: rules that watch the same are told the same.
     """
 
     store: Store
@@ -46,6 +47,15 @@ class Look:
     every_s: float = 30.0
     open: Set[str] = field(default_factory=frozenset)
     acknowledged: Set[str] = field(default_factory=frozenset)
+    read: dict[tuple[Scope, tuple[str, ...]], list[dict[str, Any]]] = field(default_factory=dict)
+
+    def sums(
+        self, scope: Scope, keys: tuple[str, ...], *, again: bool = False
+    ) -> list[dict[str, Any]]:
+        """The store's sums; ``again``: as they are now, and not as they were read before."""
+        if again or (scope, keys) not in self.read:
+            self.read[scope, keys] = list(self.store.sums(scope, keys))
+        return self.read[scope, keys]
 
 
 class Watcher(ABC):

@@ -1,44 +1,23 @@
-"""Shares of scenes that get worse, by the e-detector, from the store's hourly sums.
-
-Sums only grow, so what was seen is remembered as their value, and what is new is the difference:
-rows that come late, twice, or after a pause count once each. What is new is taken hour by hour
-where the hours are new, and as one portion where rows came late into hours that were seen before.
-Rows made before the rule's ``window`` are not looked at.
-"""
+"""Shares of scenes that get worse, by the e-detector; rows older than the window are left out."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from operator import itemgetter
+from collections.abc import Mapping
 from typing import Any, Final
 
 from agent.statistics.intervals import wilson
 from tools.alerts.detector import Change, Stream, judge
 from tools.alerts.rules import Baseline, RateRule
 from tools.alerts.watchers import Finding, Look, Own, Watcher
-from tools.alerts.watchers.subjects import keys_for, subject_of, wanted
+from tools.alerts.watchers.news import NONE, Cells, News, Reader, hour_of, is_sound, plus
 from tools.alerts.words import percent, plain, ratio
-from tools.stores import HOUR_MS, Scope
-
-Counts = list[int]
-"""Events, scenes; and of the clean side ``scenes_seen``, ``scenes``, ``truth_seen``, ``truth``."""
 
 LEARN: Final = 1000
 """Scenes of a baseline, where a rule gives a span that holds too few of a stream."""
 SPAN_LEAST: Final = 100
 MOST_TOLD: Final = 20
 """Conditions that an alert lists."""
-
-
-@dataclass
-class _News:
-    """What is new of one stream: portions in order, each with its hour; and what was seen since
-    the new horizon."""
-
-    portions: list[tuple[int, Counts]]
-    seen: Counts
 
 
 class Rates(Watcher):
@@ -49,7 +28,8 @@ class Rates(Watcher):
     def __init__(self, rule: RateRule) -> None:
         self._rule = rule
         self._change = _change(rule)
-        self._span: dict[tuple[str, str], Counts] | None = None
+        self._reader = Reader(rule)
+        self._span: Cells | None = None
         self._streams: dict[tuple[str, str], Stream] = {}
 
     def fingerprint(self) -> str:
@@ -59,65 +39,31 @@ class Rates(Watcher):
         return hashlib.sha256(said.encode()).hexdigest()[:16]
 
     def look(self, look: Look, own: dict[str, Own]) -> list[Finding]:
-        horizon = _hour(look.now_ms - int(1000 * self._rule.window))
-        horizon = max([horizon, *(memory["horizon"] for memory in own.values())])
-        subjects: dict[str, dict[str, _News]] = {}
-        for subject, cell, news in self._news(look, own, horizon):
-            subjects.setdefault(subject, {})[cell] = news
+        horizon, news = self._reader.news(look, own)
         findings = []
-        for subject in sorted({*own, *subjects}):
+        for subject in sorted({*own, *news}):
             memory = own.setdefault(subject, {"streams": {}})
-            streams = self._take(subject, memory, subjects.get(subject, {}), look)
-            memory.update(horizon=horizon, hour=max(_hour(look.now_ms), memory.get("hour", 0)))
+            streams = self._take(subject, memory, news.get(subject, {}), look)
+            memory.update(horizon=horizon, hour=max(hour_of(look.now_ms), memory.get("hour", 0)))
             findings.append(self._finding(subject, memory, streams))
         return findings
 
-    def _news(
-        self, look: Look, own: Mapping[str, Own], horizon: int
-    ) -> Iterator[tuple[str, str, _News]]:
-        """What is new, by subject and stream. All of it comes from one answer of the store."""
-        old = min((memory["horizon"] for memory in own.values()), default=horizon)
-        last = min((memory["hour"] for memory in own.values()), default=horizon - HOUR_MS)
-        by_hour = not own or horizon > old or last < _hour(look.now_ms)
-        # An hour that has not begun on this clock is left to a later look, which takes it whole.
-        scope = Scope(since_ms=old, until_ms=max(last, _hour(look.now_ms)) + HOUR_MS)
-        keys = keys_for(self._rule.per, self._rule.scope, *(["hour"] if by_hour else []))
-        keys = list(dict.fromkeys([*keys, "condition", "severity"]))
-        late: dict[tuple[str, str], _News] = {}
-        for row in look.store.sums(scope, keys):
-            if not wanted(row, self._rule.scope):
-                continue
-            subject, cell = subject_of(self._rule.per, row), _cell(row)
-            counts, hour = self._counts(row), row.get("hour", last)
-            news = late.setdefault((subject, cell), _News([(last, [0] * 6)], [0] * 6))
-            if hour > last:
-                news.portions.append((hour, counts))
-            else:
-                news.portions[0] = (last, _plus(news.portions[0][1], counts))
-            if not by_hour or hour >= horizon:
-                news.seen = _plus(news.seen, counts)
-        for (subject, cell), news in late.items():
-            known = own.get(subject, {}).get("streams", {}).get(cell, {}).get("seen", [0] * 6)
-            hour, counts = news.portions[0]
-            news.portions[0] = (hour, [new - old for new, old in zip(counts, known, strict=True)])
-            yield subject, cell, news
-
     def _take(
-        self, subject: str, memory: Own, news: Mapping[str, _News], look: Look
+        self, subject: str, memory: Own, news: Mapping[str, News], look: Look
     ) -> dict[str, Stream]:
         """The subject's streams with what is new in them."""
         kept = memory["streams"]
         streams = {cell: self._stream(subject, cell, state) for cell, state in kept.items()}
         for cell in kept.keys() - news.keys():
-            kept[cell]["seen"] = [0] * 6  # nothing of it is left within the window
+            kept[cell]["seen"] = list(NONE)  # nothing of it is left within the window
         touched = set()
         for cell, new in news.items():
             if cell not in kept:
                 kept[cell] = {"began_ms": look.now_ms}
                 streams[cell] = self._streams[subject, cell] = self._begun(subject, cell, look)
                 touched.add(cell)
-            for hour, counts in sorted(new.portions, key=itemgetter(0)):
-                if _sound(counts):
+            for hour, counts in new.portions:
+                if is_sound(counts):
                     touched.add(cell)
                     streams[cell].add(counts, 1 / len(news))
                     if streams[cell].since[:2] == counts[:2]:
@@ -143,27 +89,10 @@ class Rates(Watcher):
         if baseline is None or baseline.since is None:
             return stream
         if self._span is None:
-            self._span = {}
-            keys = keys_for(self._rule.per, self._rule.scope, "condition", "severity")
-            scope = Scope(since_ms=baseline.since, until_ms=baseline.until)
-            for row in look.store.sums(scope, keys):
-                if wanted(row, self._rule.scope):
-                    key = (subject_of(self._rule.per, row), _cell(row))
-                    counts = self._counts(row)
-                    self._span[key] = _plus(self._span.get(key, [0] * 6), counts)
-        stream.before = self._span.get((subject, cell), [0] * 6)
+            assert baseline.until is not None  # the two come together
+            self._span = self._reader.cells(look, baseline.since, baseline.until)
+        stream.before = self._span.get((subject, cell), list(NONE))
         return stream
-
-    def _counts(self, row: Mapping[str, Any]) -> Counts:
-        scenes, seen, flips = (row[n] or 0 for n in ("scenes", "scenes_seen", "scene_flips"))
-        events, n = {
-            "flip_rate": (flips, seen),
-            "robust_accuracy": (scenes - seen + flips, scenes),
-            "clean_accuracy": (scenes - seen, scenes),
-        }[self._rule.metric]
-        return [
-            int(x) for x in (events, n, seen, scenes, row["truth_seen"] or 0, row["truth"] or 0)
-        ]
 
     def _finding(self, subject: str, memory: Own, streams: Mapping[str, Stream]) -> Finding:
         risen = {cell: stream for cell, stream in streams.items() if stream.state == "risen"}
@@ -193,7 +122,7 @@ class Rates(Watcher):
 
     def _told(self, cell: str, stream: Stream, began_ms: int) -> dict[str, Any]:
         condition, _, severity = cell.rpartition("@")
-        counts = _plus(stream.since, stream.risen or [0] * 6)
+        counts = plus(stream.since, stream.risen or NONE)
         return {
             "condition": f"{condition} {severity}",
             "baseline": round(stream.baseline, 6),
@@ -222,10 +151,10 @@ def _clean(metric: str, streams: list[Stream]) -> dict[str, Any]:
     """
     if metric == "clean_accuracy":
         return {"said": "This is the clean picture itself."}
-    before, since = [0] * 6, [0] * 6
+    before, since = list(NONE), list(NONE)
     for stream in streams:
-        before = _plus(before, stream.before or [0] * 6)
-        since = _plus(since, _plus(stream.since, stream.risen or [0] * 6))
+        before = plus(before, stream.before or NONE)
+        since = plus(since, plus(stream.since, stream.risen or NONE))
     if not since[5] or not since[3]:
         return {"said": "Its clean accuracy is not known: its frames have no truth."}
     now = since[2] / since[3]
@@ -239,20 +168,3 @@ def _clean(metric: str, streams: list[Stream]) -> dict[str, Any]:
     else:
         said = f"Clean accuracy looks fine: {percent(then)} before, {percent(now)} since."
     return {"said": said, "fell": fell, "before": round(then, 6), **figures}
-
-
-def _sound(counts: Counts) -> bool:
-    """Whether a difference can be: sums shrink where rows were pruned, or made anew."""
-    return min(counts) >= 0 and counts[0] <= counts[1] and counts[1] > 0
-
-
-def _plus(a: Counts, b: Counts) -> Counts:
-    return [x + y for x, y in zip(a, b, strict=True)] if a else list(b)
-
-
-def _hour(ms: int) -> int:
-    return ms // HOUR_MS * HOUR_MS
-
-
-def _cell(row: Mapping[str, Any]) -> str:
-    return f"{row['condition']}@{row['severity']:g}"
