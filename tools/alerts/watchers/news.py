@@ -85,7 +85,8 @@ class Reader:
         self, look: Look, since: int, until: int
     ) -> dict[tuple[str, str], dict[int, Counts]]:
         cells: dict[tuple[str, str], dict[int, Counts]] = {}
-        for row in look.sums(Scope(since_ms=since, until_ms=until), self._keys("hour")):
+        # Row by row: at the first look there may be hundreds of thousands.
+        for row in look.store.sums(Scope(since_ms=since, until_ms=until), self._keys("hour")):
             if wanted(row, self._rule.scope):
                 key = (subject_of(self._rule.per, row), _cell(row))
                 hours = cells.setdefault(key, {})
