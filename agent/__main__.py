@@ -9,10 +9,11 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from agent import __version__, places
+from agent import __version__, memory, places
 from agent.access import add_access
 from agent.doctor import _command as doctor
 from agent.errors import BrokerError, FieldproofError, OutputError, UsageError
@@ -58,12 +59,15 @@ def main(words: list[str] | None = None, prog: str = "python -m agent") -> int:
 
 
 def _run_or_install(words: list[str], prog: str) -> int:
-    from agent import installed
-    from agent.cameras._spec import without_secrets
-    from agent.plan import plan, settings_of
-    from agent.service import install, logs
-    from agent.service.stopping import Stopped
-    from agent.settings._print import as_json, as_text
+    # Else pydantic reads the entry points of every package that is installed, to find none.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    with memory.loading():
+        from agent import installed
+        from agent.cameras._spec import without_secrets
+        from agent.plan import plan, settings_of
+        from agent.service import install, logs
+        from agent.service.stopping import Stopped
+        from agent.settings._print import as_json, as_text
 
     installs = words[:1] == [INSTALL]
     options = parser(prog).parse_args(words[:1] if installs else words)
@@ -123,14 +127,18 @@ def run(plan: RunPlan) -> RunReport:
     from agent.service.stopping import Stopping
 
     os.nice(max(0, NICE - os.nice(0)))
+    memory.bound()
     lifeline = Lifeline(places.heartbeat(plan.heartbeat, plan.state))
     agent = Run(plan, lifeline)
     camera = without_secrets(plan.camera)
     log.info("examining %s on %s, records to %s", plan.examiner.card, camera, plan.broker)
-    said = time.monotonic()
+    said, settled = time.monotonic(), False
 
     def watch(agent: Run, frame: Frame, seen: Examination) -> None:
-        nonlocal said
+        nonlocal said, settled
+        if not settled and seen.inferences:
+            memory.settle()
+            settled = True
         if time.monotonic() - said >= SAY_S:
             said = time.monotonic()
             totals, link = agent.recorder.totals, agent.publisher
@@ -142,11 +150,19 @@ def run(plan: RunPlan) -> RunReport:
     # A watchdog ends a process that hangs by SIGABRT: then it says where it hung.
     faulthandler.enable(sys.__stderr__ or sys.stderr)
     try:
-        with Stopping(lifeline.stopping) as stopping:
+        with _metrics(plan.metrics, agent), Stopping(lifeline.stopping) as stopping:
             agent.stop, agent.begun = stopping.event, stopping.begun
             return agent.go(watch)
     finally:
         lifeline.end()
+
+
+def _metrics(address: str, agent: Run) -> AbstractContextManager[object]:
+    if not address:
+        return nullcontext()
+    from agent.service._metrics import serving
+
+    return serving(address, agent)
 
 
 def ending(report: RunReport) -> int:
@@ -216,6 +232,11 @@ def parser(prog: str = "python -m agent") -> argparse.ArgumentParser:
         "--log-format",
         choices=("text", "json", "auto"),
         help="auto (default): JSON lines into systemd's journal, else text",
+    )
+    run.add_argument(
+        "--metrics",
+        metavar="HOST:PORT",
+        help="serve /metrics for Prometheus there, such as 127.0.0.1:9465 (default: none)",
     )
     run.add_argument("--config", type=Path, help=f"file of settings (default: {places.USUAL_FILE})")
     run.add_argument(

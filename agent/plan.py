@@ -70,6 +70,7 @@ def plan(resolved: Resolved) -> RunPlan:
         names=run.data_labels,
         commands=_commands(resolved),
         heartbeat=run.heartbeat,
+        metrics=run.metrics,
     )
 
 

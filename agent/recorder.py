@@ -37,6 +37,7 @@ class Recorder:
 
     def __init__(self, put: Callable[[Record], object], start: SessionRecord) -> None:
         self.totals = Totals()
+        self.readings: dict[str, float] = {}
         self._put = put
         self._session = start.session
         put(start)
@@ -55,8 +56,9 @@ class Recorder:
                 self._put(trial_record(trial, session))
 
     def health(self, readings: Mapping[str, float]) -> None:
-        """Record the device's readings."""
-        self._put(HealthRecord(session=self._session, readings=dict(readings)))
+        """Record the device's readings; ``readings`` are the newest."""
+        self.readings = dict(readings)
+        self._put(HealthRecord(session=self._session, readings=self.readings))
 
     def end(self, why: str, rejected: int = 0) -> None:
         """Record the totals; ``why`` says what ended the session."""

@@ -55,7 +55,7 @@ class RunPlan:
     """What ``run`` needs. ``state`` is the folder of the outbox; ``drain_s`` how long to wait at
     the end for the collector's receipts; ``frames`` 0 means until the camera ends; ``commands``
     are those that the agent obeys when they come over MQTT; ``heartbeat`` is the file that says how
-    it gets on, None for the usual place.
+    it gets on, None for the usual place; ``metrics`` where Prometheus may ask, "" for nowhere.
     """
 
     examiner: Examiner
@@ -71,6 +71,7 @@ class RunPlan:
     names: Path | None = None
     commands: frozenset[str] = frozenset()
     heartbeat: Path | None = None
+    metrics: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class Run:
 
     Commands may end its session and begin another on the same frames. ``go`` may be watched: the
     function is called after each frame. ``begun`` is called once, when all is open; ``lifeline``
-    hears how it gets on.
+    hears how it gets on. ``told`` are the readings of the newest health record.
     """
 
     def __init__(self, plan: RunPlan, lifeline: Lifeline | None = None) -> None:

@@ -66,6 +66,13 @@ def test_the_model_card_of_the_readme_is_valid(tmp_path: Path) -> None:
     assert parse(block, ModelCard, "README").kind == "ssd"
 
 
+def test_the_alert_rules_of_the_readme_are_rules() -> None:
+    from tools.alerts.rules import parse_rules
+
+    (block,) = [text for text in blocks("toml") if "fieldproof.alerts/1" in text]
+    assert parse_rules(block, "README").rules[0].name == "robustness falls"
+
+
 def test_the_settings_of_the_readme_are_settings() -> None:
     (block,) = [text for text in blocks("toml") if "agent.toml" in text]
     assert from_text(block, Path("agent.toml"))["budgets.cpu_share"].value == 0.3

@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from agent.errors import FieldproofError, OutputError, UsageError
 from tools.archive.app import store_app
+from tools.alerts.app import alerts_app
 from tools.bench.app import bench_app
 from tools.dashboard.command import dashboard_app
 from tools.deploy.app import deploy_app
@@ -42,6 +43,7 @@ model_app = typer.Typer(no_args_is_help=True, help="What a model file is, and wh
 app.add_typer(model_app, name="model")
 perturbations_app = typer.Typer(help="The catalogue of perturbations, and pictures of them.")
 app.add_typer(perturbations_app, name="perturbations")
+app.add_typer(alerts_app, name="alerts")
 app.add_typer(bench_app, name="bench")
 app.add_typer(dashboard_app, name="dashboard")
 app.add_typer(deploy_app, name="deploy")

@@ -75,6 +75,7 @@ class RunTable(BaseModel):
     password_file: Path | None = None
     heartbeat: Path | None = None
     log_format: Literal["text", "json", "auto"] = "auto"
+    metrics: str = ""
 
 
 class Settings(BaseModel):

@@ -209,3 +209,21 @@ def bench_pages(
     print_json(measured.to_json()) if as_json else show(console, measured)
     if strict and not measured.met:
         raise typer.Exit(1)
+
+
+@bench_app.command("alerts", epilog="Example: fieldproof bench alerts --runs 200 --seeds 20")
+def bench_alerts(
+    runs: Annotated[int, typer.Option("--runs", min=10, help="Changes of each way.")] = 200,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Times 100,000 scenes.")] = 20,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 where a goal is missed.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how soon alerts tell of a fall of robustness, and how often wrongly; simulated."""
+    from tools.bench.alerts import measure, show, to_json
+
+    measured = measure(runs, seeds, lambda name: complaints.print(f"measuring: {name}"))
+    print_json(to_json(measured)) if as_json else show(console, measured)
+    if strict and not measured.met:
+        raise typer.Exit(1)

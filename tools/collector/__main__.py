@@ -8,10 +8,11 @@ import logging
 import signal
 import sys
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Final
 
-from agent.errors import FieldproofError
+from agent.errors import FieldproofError, MissingExtra
 from agent.record import check_name
 from agent.telemetry.link import Address
 from tools.collector import NAME, Collector
@@ -54,7 +55,8 @@ def main(words: list[str] | None = None, prog: str = "python -m tools.collector"
             collector = Collector(address, store, site=options.site, name=options.name, beat=beat)
             log.info("collecting from %s into %s", address, options.store)
             threading.Thread(target=_say, args=(collector, stop), daemon=True).start()
-            collector.run_until(stop)
+            with _serving(options.metrics, collector) if options.metrics else nullcontext():
+                collector.run_until(stop)
     except FieldproofError as error:
         log.error("%s", error.message)
         if error.remedy:
@@ -82,9 +84,25 @@ def parser(prog: str) -> argparse.ArgumentParser:
     options.add_argument(
         "--heartbeat", type=Path, help="file for python -m tools.collector.health to look at"
     )
+    options.add_argument(
+        "--metrics",
+        metavar="HOST:PORT",
+        help="serve /metrics for Prometheus, /healthz and /readyz there, such as 127.0.0.1:9464",
+    )
     for name in ("ca-file", "cert-file", "key-file", "password-file"):
         options.add_argument(f"--{name}", type=Path)
     return options
+
+
+def _serving(address: str, collector: Collector) -> AbstractContextManager[object]:
+    try:
+        from tools.metrics.collecting import CollectorText, Readiness
+    except ImportError:
+        raise MissingExtra("prometheus-client", "server", "Serving metrics") from None
+    from tools.metrics.serving import Serving
+
+    readiness = Readiness(collector)
+    return Serving(address, CollectorText(collector, readiness), readiness.trouble)
 
 
 def _say(collector: Collector, stop: threading.Event) -> None:

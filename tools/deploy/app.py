@@ -98,6 +98,18 @@ def operator(
     _say(RESTART)
 
 
+@deploy_app.command("alerts", epilog="Example: fieldproof deploy alerts /etc/fieldproof")
+def alerts(
+    folder: FolderArgument,
+    name: Annotated[str, typer.Option("--name", help="Its user.")] = "alerts",
+    out: OutOption = None,
+    days: DaysOption = 825,
+) -> None:
+    """Let `fieldproof alerts` publish on MQTT: a key, a certificate, and the sink for its rules."""
+    _show(_deployment_class()(folder).alerts(out, name=name, days=days))
+    _say(RESTART)
+
+
 @deploy_app.command("revoke", epilog="Example: fieldproof deploy revoke /etc/fieldproof lab/pi-1")
 def revoke(
     folder: FolderArgument,

@@ -25,6 +25,7 @@ from tools.deploy.authority import DAYS, Authority
 
 COLLECTOR: Final = "collector"
 OPERATOR: Final = "operator"
+ALERTS: Final = "alerts"
 BROKER: Final = "broker"
 HERE: Final = Path(__file__).parent
 ROUNDS: Final = 101
@@ -54,6 +55,11 @@ topic read fieldproof/v1/+/+/reply
 topic read fieldproof/v1/+/+/status
 """
 
+_ALERTS_RULES = """
+user {name}
+topic write fieldproof/v1/+/+/alert
+"""
+
 _REPLIES = "pattern write fieldproof/v1/%u/reply\n"
 
 _README = """What lies here, and what to do with it
@@ -68,13 +74,14 @@ _README = """What lies here, and what to do with it
      fieldproof deploy collector {folder}
      fieldproof deploy device {folder} SITE DEVICE
      fieldproof deploy operator {folder}
+     fieldproof deploy alerts {folder}
      fieldproof deploy revoke {folder} SITE/DEVICE
 
 The authority ends on {ca_until}, the broker's certificate on {until}; before that day run
 `fieldproof deploy broker --renew --out {folder}`. After that, and after `revoke`,
-`device --password`, `collector --name` and `operator`, restart mosquitto. Do not reload it: on
-SIGHUP mosquitto 2.0.11 counts clients that are away as gone twice, and may crash later. A restart
-loses no record.
+`device --password`, `collector --name`, `operator` and `alerts`, restart mosquitto. Do not reload
+it: on SIGHUP mosquitto 2.0.11 counts clients that are away as gone twice, and may crash later. A
+restart loses no record.
 """
 
 
@@ -199,6 +206,20 @@ class Deployment:
         until, access = self._desk(name, target, OPERATOR, days, _OPERATOR_RULES)
         words = ["fieldproof", "command", "SITE/DEVICE", "report", *access]
         return Client(target, until, shlex.join(words))
+
+    def alerts(self, out: Path | None = None, *, name: str = ALERTS, days: int = DAYS) -> Client:
+        """Let ``fieldproof alerts`` publish what it raises, and no more."""
+        target = (out or self.folder / "clients" / name).absolute()
+        until, _ = self._desk(name, target, ALERTS, days, _ALERTS_RULES)
+        sink = {
+            "broker": self.url,
+            "client_id": name,
+            "ca_file": str(target / "ca.pem"),
+            "cert_file": str(target / f"{ALERTS}.pem"),
+            "key_file": str(target / f"{ALERTS}.key"),
+        }
+        lines = ["[sinks.mqtt]", 'kind = "mqtt"', *(f'{key} = "{v}"' for key, v in sink.items())]
+        return Client(target, until, "\n".join(lines))
 
     def _desk(
         self, name: str, target: Path, what: str, days: int, rules: str

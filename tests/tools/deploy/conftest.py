@@ -41,11 +41,12 @@ class Shipped(LocalBroker):
 
 @dataclass
 class Site:
-    """A deployment, its running broker, and one who may send commands."""
+    """A deployment, its running broker, and those who may send commands or alerts."""
 
     deployment: Deployment
     broker: Shipped
     operator: Client
+    alerts: Client
 
     def address(self, client: Client | None, *, plain: bool = False) -> Address:
         """How a client gets in with what it was given."""
@@ -93,13 +94,14 @@ def site(place: Path) -> Iterator[Site]:
     hosts = ["127.0.0.1", "localhost"]
     deployment = Deployment.create(place / "site", hosts, port=port, passwords=True)
     operator = deployment.operator()
+    alerts = deployment.alerts()
     planted(port, program, deployment.broker / "data", place)
     if os.geteuid() == 0:  # what README.txt asks for; mosquitto gives root away
         for path in (deployment.broker, *deployment.broker.rglob("*")):
             shutil.chown(path, "mosquitto", "mosquitto")
     broker = Shipped(deployment, port)
     broker.start()
-    yield Site(deployment, broker, operator)
+    yield Site(deployment, broker, operator, alerts)
     broker.stop()
 
 

@@ -21,6 +21,8 @@ from agent.errors import FieldproofError
 from agent.telemetry.link import Address, Link, Message
 from agent.telemetry.mqtt import Mqtt
 from agent.telemetry.outbox import Outbox
+from tools.alerts.rules import parse_rules
+from tools.alerts.sinks import Notice, make
 from tools.collector import Collector
 from tools.stores import open_store
 
@@ -166,6 +168,24 @@ def test_an_operator_hears_replies_and_statuses_alone(site: Site, thief: Client)
     found = heard(site.address(site.operator), *(f"fieldproof/v1/+/+/{name}" for name in channels))
     assert {topic.rpartition("/")[2] for topic in found} == {"reply", "status"}
     assert written(site.address(thief), f"{THIEF}/reply", b"", True) == 0
+
+
+def test_alerts_are_published_by_whom_they_are_left_to_alone(
+    site: Site, thief: Client, collector: Client
+) -> None:
+    """The sink is made of what ``deploy alerts`` prints."""
+    alerts = site.address(site.alerts)
+    topic = "fieldproof/v1/lab/pi-1/alert"
+    assert written(alerts, topic) == 0
+    for other in (thief, collector, site.operator):
+        assert written(site.address(other), topic) != 0
+    for channel in ("records", "status", "cmd", "ack"):
+        assert written(alerts, f"fieldproof/v1/lab/pi-1/{channel}") != 0
+    text = f'schema = "fieldproof.alerts/1"\n{site.alerts.command}\n[[rules]]\n'
+    rules = parse_rules(f'{text}name = "r"\nmetric = "gaps"\nsinks = ["mqtt"]\n', "the test's")
+    alert = dict.fromkeys(("id", "rule", "subject", "severity", "opened_ms", "resolved_ms"), "x")
+    notice = Notice("k", "opened", {**alert, "summary": "said", "details": {}})
+    make(rules.sinks["mqtt"]).deliver(notice)
 
 
 def test_a_will_is_held_to_the_same_rules(site: Site, thief: Client, collector: Client) -> None:

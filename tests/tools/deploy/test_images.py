@@ -16,8 +16,8 @@ from agent.toml import tomllib
 ROOT = Path(__file__).resolve().parents[3]
 IMAGE = {"python_version": "3.11", "platform_machine": "aarch64", "extra": ""}
 COLLECTORS = {"paho-mqtt", "pydantic"}
-DRIVER = {"psycopg", "psycopg-binary", "psycopg-pool"}
-"""PostgreSQL's: the collector's image alone has it."""
+SERVERS = {"psycopg", "psycopg-binary", "psycopg-pool", "prometheus-client"}
+"""PostgreSQL's driver and Prometheus' client: the collector's image alone has them."""
 
 
 def listed(name: str) -> dict[str, str]:
@@ -44,9 +44,9 @@ def test_the_agents_image_has_all_that_the_package_asks_for() -> None:
 
 def test_the_collectors_image_has_what_a_collector_imports_and_no_more() -> None:
     pins, agents = listed("collector.txt"), listed("agent.txt")
-    common = {package: version for package, version in pins.items() if package not in DRIVER}
+    common = {package: version for package, version in pins.items() if package not in SERVERS}
     assert common.items() <= agents.items()
-    assert pins.keys() - common.keys() == DRIVER
+    assert pins.keys() - common.keys() == SERVERS
     assert not pins.keys() & {"numpy", "opencv-python-headless", "tflite-runtime", "typer"}
     for required in asked():
         if required.name in COLLECTORS:
