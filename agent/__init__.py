@@ -3,6 +3,7 @@
 Rooms import upwards only, in this order::
 
     values errors family toml access       what everything speaks
+    memory                                 what the C library keeps of it
     metrics statistics vocabulary record   pure: no OpenCV, TFLite or paho
     card suite
     geometry service                       the sign's plane; what a service owes its machine

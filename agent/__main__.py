@@ -106,6 +106,7 @@ def _reported(report: RunReport) -> int:
 
 def run(plan: RunPlan) -> RunReport:
     """Run a plan, saying now and then how far it is; SIGTERM and Ctrl-C end it cleanly."""
+    from agent import memory
     from agent.cameras._spec import without_secrets
     from agent.run import Run
     from agent.service.heartbeat import place
@@ -113,14 +114,18 @@ def run(plan: RunPlan) -> RunReport:
     from agent.service.stopping import Stopping
 
     os.nice(max(0, NICE - os.nice(0)))
+    memory.bound()
     lifeline = Lifeline(plan.heartbeat or place(plan.state))
     agent = Run(plan, lifeline)
     camera = without_secrets(plan.camera)
     log.info("examining %s on %s, records to %s", plan.examiner.card, camera, plan.broker)
-    said = time.monotonic()
+    said, settled = time.monotonic(), False
 
     def watch(agent: Run, frame: Frame, seen: Examination) -> None:
-        nonlocal said
+        nonlocal said, settled
+        if not settled and seen.inferences:
+            memory.settle()
+            settled = True
         if time.monotonic() - said >= SAY_S:
             said = time.monotonic()
             totals, link = agent.recorder.totals, agent.publisher

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors"}),
-    frozenset({"values", "family", "toml", "access"}),
+    frozenset({"values", "family", "toml", "access", "memory"}),
     frozenset({"metrics", "statistics", "vocabulary", "record", "card", "suite"}),
     frozenset({"geometry", "service"}),
     frozenset({"cameras", "models", "perturbations", "strategies", "probes", "telemetry"}),
