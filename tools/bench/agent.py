@@ -29,6 +29,7 @@ from agent.session import Examination
 from agent.telemetry.link import Address
 from agent.values import Frame
 from tools.bench.agent_runs import Watched, agent, live_camera, watch, write_profile
+from tools.bench.slope import steady_slope
 from tools.bench.speed import Goal
 from tools.bench.tables import print_goals
 from tools.bench.throughput import card_of, drawn
@@ -73,7 +74,7 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """Memory over frames: the slope of a line through the samples but for their first tenth."""
+    """Memory over frames: the slope of a robust line through the last three quarters."""
 
     frames: int
     seconds: float
@@ -164,8 +165,8 @@ def show(console: Console, measured: Lightness) -> None:
     console.print(
         f"live for {live.seconds:.0f} s: {live.cores:.3f} cores of a budget of "
         f"{measured.budget * (os.cpu_count() or 1):g}, agent "
-        f"{live.most(lambda s: s.agent_mb):.0f} MB, "
-        f"capture {live.most(lambda s: s.capture_mb):.0f} MB beside it"
+        f"{live.most(lambda s: s.agent_mb):.0f} MB ({live.most(lambda s: s.private_mb):.0f} MB of it "
+        f"private), capture {live.most(lambda s: s.capture_mb):.0f} MB beside it"
     )
     if measured.growth is not None:
         _show_growth(console, measured.growth)
@@ -285,7 +286,7 @@ def sloped(frames: int, seen: Watched) -> Growth:
     sizes = np.array([sample.agent_mb for sample in seen.samples])
     done = frames * at / max(at[-1], 1e-9)
     steady = slice(len(at) // 10, None)
-    slope = float(np.polyfit(done[steady], sizes[steady], 1)[0]) * 100_000
+    slope = 100_000 * steady_slope(done.tolist(), sizes.tolist())
     points = tuple(zip(done.round().tolist(), sizes.tolist(), strict=True))
     first, last = float(sizes[steady][0]), float(sizes[-1])
     return Growth(frames, seen.seconds, first, last, slope, points)
