@@ -165,8 +165,9 @@ def show(console: Console, measured: Lightness) -> None:
     console.print(
         f"live for {live.seconds:.0f} s: {live.cores:.3f} cores of a budget of "
         f"{measured.budget * (os.cpu_count() or 1):g}, agent "
-        f"{live.most(lambda s: s.agent_mb):.0f} MB ({live.most(lambda s: s.private_mb):.0f} MB of it "
-        f"private), capture {live.most(lambda s: s.capture_mb):.0f} MB beside it"
+        f"{live.most(lambda s: s.agent_mb):.0f} MB, of which "
+        f"{live.most(lambda s: s.private_mb):.0f} MB are its own, capture "
+        f"{live.most(lambda s: s.capture_mb):.0f} MB beside it"
     )
     if measured.growth is not None:
         _show_growth(console, measured.growth)
