@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from agent import __version__
+from agent import __version__, memory
 from agent.access import add_access
 from agent.doctor import _command as doctor
 from agent.errors import BrokerError, FieldproofError
@@ -58,11 +58,14 @@ def main(words: list[str] | None = None, prog: str = "python -m agent") -> int:
 
 
 def _run_or_install(words: list[str], prog: str) -> int:
-    from agent.cameras._spec import without_secrets
-    from agent.plan import plan, settings_of
-    from agent.service import install, logs
-    from agent.service.stopping import Stopped
-    from agent.settings._print import as_json, as_text
+    # Else pydantic reads the entry points of every package that is installed, to find none.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    with memory.loading():
+        from agent.cameras._spec import without_secrets
+        from agent.plan import plan, settings_of
+        from agent.service import install, logs
+        from agent.service.stopping import Stopped
+        from agent.settings._print import as_json, as_text
 
     installs = words[:1] == [INSTALL]
     options = parser(prog).parse_args(words[:1] if installs else words)
@@ -106,7 +109,6 @@ def _reported(report: RunReport) -> int:
 
 def run(plan: RunPlan) -> RunReport:
     """Run a plan, saying now and then how far it is; SIGTERM and Ctrl-C end it cleanly."""
-    from agent import memory
     from agent.cameras._spec import without_secrets
     from agent.run import Run
     from agent.service.heartbeat import place

@@ -14,7 +14,7 @@ from __future__ import annotations
 import ctypes
 import gc
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Final
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # malloc.h
@@ -25,6 +25,21 @@ _LARGEST: Final = 32 << 20
 _HEAPS: Final = 2
 """The main thread's, and one for all others, whose rows and messages are small."""
 _DONTNEED: Final = 4  # madvise(2)
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """Import modules without looking for garbage among what they make, which is all there to stay.
+
+    The collector looks at it again and again while it grows, and at each full round later:
+    afterwards it leaves it alone.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def bound() -> None:

@@ -50,6 +50,13 @@ LIVE_FPS: Final = 15
 GROWTH_FPS: Final = 400
 GROWTH_SIZE: Final = (160, 120)
 _CARD: Final = Path(__file__).parent.parent / "demo" / "model" / "stop_sign.toml"
+_TIMED: Final = """import time
+began = time.perf_counter()
+from agent.memory import loading
+with loading():  # as the command does it
+    import {}
+print(1000 * (time.perf_counter() - began))
+"""
 _SUITE: Final = """schema = "fieldproof.suite/1"
 name = "one"
 [[conditions]]
@@ -195,8 +202,7 @@ def _imports(show: Callable[[int, int], None]) -> dict[str, float]:
     best: dict[str, float] = {}
     for number in range(IMPORTS):
         for name, module in modules.items():
-            code = f"import time; b = time.perf_counter(); import {module}; "
-            code += "print(1000 * (time.perf_counter() - b))"
+            code = _TIMED.format(module)
             said = subprocess.run(
                 [sys.executable, "-c", code], capture_output=True, check=True, env=_caching()
             )
