@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import cv2
 import numpy as np
 from rich.console import Console
 from rich.table import Table
@@ -218,8 +219,8 @@ def _caching() -> dict[str, str]:
 
 def _spent(card: Path, profile: Profile, folder: Path, show: Callable[[int, int], None]) -> Spent:
     """The agent's own loop on recorded frames of 640x480, as fast as it goes."""
-    pictures = drawn(folder / "pictures")
-    camera = DataSpec(f"folder:{pictures}").open()
+    clip = _clip(drawn(folder / "pictures"), folder / "clip.avi")
+    camera = DataSpec(str(clip)).open()
     began = time.perf_counter()
     frames = sum(1 for _ in camera.frames())
     capture_s = time.perf_counter() - began
@@ -233,7 +234,7 @@ def _spent(card: Path, profile: Profile, folder: Path, show: Callable[[int, int]
         plan = RunPlan(
             Examiner(card, checked=True, sensor=profile.sensor.value()),
             profile.model_copy(update={"budgets": _unbounded(profile)}),
-            f"folder:{pictures}",
+            str(clip),
             Address.parse(broker.url),
             folder / "spent",
             ack="broker",
@@ -246,6 +247,19 @@ def _spent(card: Path, profile: Profile, folder: Path, show: Callable[[int, int]
     predict = 1000 * sum(examination.predict_s for examination in steady) / pairs
     perturb = 1000 * sum(examination.perturb_s for examination in steady) / pairs
     return Spent(pairs, capture, predict, perturb, whole - capture - predict - perturb)
+
+
+def _clip(pictures: Path, path: Path) -> Path:
+    """Pictures as one video: a camera's frames belong together, and share what is drawn for them.
+    Photos would each meet stickers and branches of their own."""
+    files = sorted(pictures.iterdir())
+    height, width = cv2.imread(str(files[0])).shape[:2]
+    motion_jpeg = cv2.VideoWriter.fourcc(*"MJPG")
+    writer = cv2.VideoWriter(str(path), motion_jpeg, LIVE_FPS, (width, height))
+    for file in files:
+        writer.write(cv2.imread(str(file)))
+    writer.release()
+    return path
 
 
 def _unbounded(profile: Profile) -> Any:
