@@ -37,8 +37,9 @@ class _Kept(NamedTuple):
 class Layers:
     """Results by key, of at most ``limit`` bytes in their arrays.
 
-    What nobody asked for in ``idle`` look-ups goes first, then what chance picks: a suite's
-    conditions come round in turn, so that the least recently used of them is the next one wanted.
+    What nobody asked for in ``idle`` look-ups goes first, then of two that chance picks the one
+    asked for longer ago: a suite's conditions come round in turn, so that the least recently used
+    of all is the next one wanted.
     Pinned ones stay for good; they count towards the limit, of which they get at most a quarter.
     """
 
@@ -94,7 +95,8 @@ class Layers:
         while results and self._lookups - next(iter(results.values())).asked > self.idle:
             self.held -= results.popitem(last=False)[1].size
         while results and self.held + size > self.limit:
-            number = self._chance.randrange(len(results))
+            # They stand in the order in which they were asked for.
+            number = min(self._chance.randrange(len(results)) for _ in range(2))
             self.held -= results.pop(next(islice(results, number, None))).size
 
 
