@@ -3,7 +3,7 @@
 Rooms import upwards only, in this order::
 
     values errors family toml access       what everything speaks,
-    places                                 and where files are
+    places memory                          where files are, what the C library keeps
     metrics statistics vocabulary record   pure: no OpenCV, TFLite or paho
     card suite
     geometry service                       the sign's plane; what a service owes its machine

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import logging
 import math
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Final
 
 from agent.errors import BudgetError
 from agent.governor import LONGEST_S, Cause, Governor, Limits, Rotation
+from agent.memory import trim
 from agent.probes._cpu import CpuMeter, cores
 from agent.profile import Profile
 from agent.session import Interrupted
@@ -230,10 +228,3 @@ class Pace:
                 "Goes on after a pause for %s, %.0f s in all.", self._cause, self._held[self._cause]
             )
         self._cause = cause
-
-
-def trim() -> None:
-    """Give memory back that nothing uses: garbage, and what the C library keeps for later."""
-    gc.collect()
-    with suppress(OSError, AttributeError):  # musl has no such call
-        ctypes.CDLL(None).malloc_trim(0)

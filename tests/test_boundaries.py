@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors"}),
-    frozenset({"values", "family", "toml", "access", "places"}),
+    frozenset({"values", "family", "toml", "access", "places", "memory"}),
     frozenset({"metrics", "statistics", "vocabulary", "record", "card", "suite"}),
     frozenset({"geometry", "service"}),
     frozenset({"cameras", "models", "perturbations", "strategies", "probes", "telemetry"}),
@@ -107,13 +107,6 @@ def test_every_room_has_a_place_in_the_order() -> None:
     assert rooms <= set().union(*LAYERS), "name the new room in LAYERS and in agent/__init__.py"
 
 
-@pytest.mark.parametrize(("own", "other"), [("dashboard", "alerts"), ("alerts", "dashboard")])
-def test_dashboard_and_alerts_meet_in_the_store_alone(own: str, other: str) -> None:
-    for module, path in TOOLS:
-        if module.startswith(f"tools.{own}"):
-            assert not {name for name in imports(path) if name.startswith(f"tools.{other}")}, module
-
-
 def test_no_import_cycles_even_inside_functions() -> None:
     graph = {name: imports(path) for name, path in AGENT + TOOLS}
     known = set(graph)
@@ -142,7 +135,6 @@ def test_no_import_cycles_even_inside_functions() -> None:
         ("tools.stores", ["cv2", "tflite_runtime", "ai_edge_litert", "numpy", "typer", "rich"]),
         ("agent.doctor", ["cv2", "tflite_runtime", "ai_edge_litert", "numpy", "pydantic", "paho"]),
         ("agent.__main__", ["cv2", "numpy", "pydantic", "paho", "typer", "rich", "matplotlib"]),
-        ("tools.dashboard", ["cv2", "tflite_runtime", "ai_edge_litert", "paho"]),
         ("tools.cli", ["cv2", "numpy", "pydantic", "paho"]),
         ("agent.run", ["typer", "rich", "matplotlib", "jinja2", "pyarrow", "amqtt"]),
     ],

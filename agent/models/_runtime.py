@@ -14,7 +14,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
@@ -109,10 +108,15 @@ def find_runtime(prefer: str = DEFAULT.package) -> Runtime:
 
 def _version(module: str, package: str) -> str:
     """The installed version. Builds outside pip have no metadata, some no ``__version__``."""
+    told = getattr(sys.modules[module], "__version__", None)
+    if told is not None:
+        return str(told)
+    from importlib import metadata  # a tenth of the agent's own imports, and seldom needed
+
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
-        return str(getattr(sys.modules[module], "__version__", "of unknown version"))
+        return "of unknown version"
 
 
 def _refuse_numpy_2(key: str) -> None:

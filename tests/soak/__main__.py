@@ -27,6 +27,7 @@ from rich.table import Table
 
 from agent.profile import load_profile
 from tools.bench.agent_runs import Sample, live_camera, look, write_profile
+from tools.bench.slope import steady_slope
 from tools.bench.telemetry_long import collector
 from tools.broker import LocalBroker, local_broker
 from tools.stores import open_store
@@ -158,6 +159,11 @@ def _temperatures(folder: Path) -> dict[str, list[float]]:
     return found
 
 
+def _hourly(samples: list[Sample]) -> float:
+    """By how many MB an hour an agent grew in the last three quarters of its run."""
+    return 3600 * steady_slope([s.at_s for s in samples], [s.agent_mb for s in samples])
+
+
 def _show(
     watches: list[Watch],
     rows: list[dict[str, Any]],
@@ -167,7 +173,7 @@ def _show(
 ) -> None:
     table = Table(
         *("device", "frames", "trials", "stored", "lost", "cores"),
-        *("MB after a tenth", "MB at the end", "temperatures"),
+        *("MB after a tenth", "MB at the end", "MB an hour", "private MB", "temperatures"),
     )
     for watch in watches:
         row = next(row for row in rows if row["device"] == watch.name)  # its first session
@@ -179,6 +185,7 @@ def _show(
             *(f"{row['trials_stored']:,}", str(row["trials_counted"] - row["trials_stored"])),
             f"{spent / (steady[-1].at_s - steady[0].at_s):.3f}",
             *(f"{steady[0].agent_mb:.1f}", f"{steady[-1].agent_mb:.1f}"),
+            *(f"{_hourly(watch.samples):+.2f}", f"{steady[-1].private_mb:.1f}"),
             f"{len(told)}: {min(told):.1f} to {max(told):.1f} °C" if told else "none",
         )
     console = Console(width=140)

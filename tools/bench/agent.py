@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import cv2
 import numpy as np
 from rich.console import Console
 from rich.table import Table
@@ -29,6 +30,7 @@ from agent.session import Examination
 from agent.telemetry.link import Address
 from agent.values import Frame
 from tools.bench.agent_runs import Watched, agent, live_camera, watch, write_profile
+from tools.bench.slope import steady_slope
 from tools.bench.speed import Goal
 from tools.bench.tables import print_goals
 from tools.bench.throughput import card_of, drawn
@@ -49,6 +51,13 @@ LIVE_FPS: Final = 15
 GROWTH_FPS: Final = 400
 GROWTH_SIZE: Final = (160, 120)
 _CARD: Final = Path(__file__).parent.parent / "demo" / "model" / "stop_sign.toml"
+_TIMED: Final = """import time
+began = time.perf_counter()
+from agent.memory import loading
+with loading():  # as the command does it
+    import {}
+print(1000 * (time.perf_counter() - began))
+"""
 _SUITE: Final = """schema = "fieldproof.suite/1"
 name = "one"
 [[conditions]]
@@ -73,7 +82,7 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """Memory over frames: the slope of a line through the samples but for their first tenth."""
+    """Memory over frames: the slope of a robust line through the last three quarters."""
 
     frames: int
     seconds: float
@@ -164,8 +173,9 @@ def show(console: Console, measured: Lightness) -> None:
     console.print(
         f"live for {live.seconds:.0f} s: {live.cores:.3f} cores of a budget of "
         f"{measured.budget * (os.cpu_count() or 1):g}, agent "
-        f"{live.most(lambda s: s.agent_mb):.0f} MB, "
-        f"capture {live.most(lambda s: s.capture_mb):.0f} MB beside it"
+        f"{live.most(lambda s: s.agent_mb):.0f} MB, of which "
+        f"{live.most(lambda s: s.private_mb):.0f} MB are its own, capture "
+        f"{live.most(lambda s: s.capture_mb):.0f} MB beside it"
     )
     if measured.growth is not None:
         _show_growth(console, measured.growth)
@@ -193,8 +203,7 @@ def _imports(show: Callable[[int, int], None]) -> dict[str, float]:
     best: dict[str, float] = {}
     for number in range(IMPORTS):
         for name, module in modules.items():
-            code = f"import time; b = time.perf_counter(); import {module}; "
-            code += "print(1000 * (time.perf_counter() - b))"
+            code = _TIMED.format(module)
             said = subprocess.run(
                 [sys.executable, "-c", code], capture_output=True, check=True, env=_caching()
             )
@@ -210,8 +219,8 @@ def _caching() -> dict[str, str]:
 
 def _spent(card: Path, profile: Profile, folder: Path, show: Callable[[int, int], None]) -> Spent:
     """The agent's own loop on recorded frames of 640x480, as fast as it goes."""
-    pictures = drawn(folder / "pictures")
-    camera = DataSpec(f"folder:{pictures}").open()
+    clip = _clip(drawn(folder / "pictures"), folder / "clip.avi")
+    camera = DataSpec(str(clip)).open()
     began = time.perf_counter()
     frames = sum(1 for _ in camera.frames())
     capture_s = time.perf_counter() - began
@@ -225,7 +234,7 @@ def _spent(card: Path, profile: Profile, folder: Path, show: Callable[[int, int]
         plan = RunPlan(
             Examiner(card, checked=True, sensor=profile.sensor.value()),
             profile.model_copy(update={"budgets": _unbounded(profile)}),
-            f"folder:{pictures}",
+            str(clip),
             Address.parse(broker.url),
             folder / "spent",
             ack="broker",
@@ -238,6 +247,19 @@ def _spent(card: Path, profile: Profile, folder: Path, show: Callable[[int, int]
     predict = 1000 * sum(examination.predict_s for examination in steady) / pairs
     perturb = 1000 * sum(examination.perturb_s for examination in steady) / pairs
     return Spent(pairs, capture, predict, perturb, whole - capture - predict - perturb)
+
+
+def _clip(pictures: Path, path: Path) -> Path:
+    """Pictures as one video: a camera's frames belong together, and share what is drawn for them.
+    Photos would each meet stickers and branches of their own."""
+    files = sorted(pictures.iterdir())
+    height, width = cv2.imread(str(files[0])).shape[:2]
+    motion_jpeg = cv2.VideoWriter.fourcc(*"MJPG")
+    writer = cv2.VideoWriter(str(path), motion_jpeg, LIVE_FPS, (width, height))
+    for file in files:
+        writer.write(cv2.imread(str(file)))
+    writer.release()
+    return path
 
 
 def _unbounded(profile: Profile) -> Any:
@@ -285,7 +307,7 @@ def sloped(frames: int, seen: Watched) -> Growth:
     sizes = np.array([sample.agent_mb for sample in seen.samples])
     done = frames * at / max(at[-1], 1e-9)
     steady = slice(len(at) // 10, None)
-    slope = float(np.polyfit(done[steady], sizes[steady], 1)[0]) * 100_000
+    slope = 100_000 * steady_slope(done.tolist(), sizes.tolist())
     points = tuple(zip(done.round().tolist(), sizes.tolist(), strict=True))
     first, last = float(sizes[steady][0]), float(sizes[-1])
     return Growth(frames, seen.seconds, first, last, slope, points)

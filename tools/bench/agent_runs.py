@@ -36,13 +36,15 @@ class RunFailedError(FieldproofError):
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One look: seconds since the first, resident MB, and what was used and written since the
-    process began (seconds of CPU, MB). ``capture`` is all below the agent."""
+    process began (seconds of CPU, MB). ``capture`` is all below the agent, ``private`` what of the
+    agent's is backed by no file: the part that the system can take from nobody."""
 
     at_s: float
     agent_mb: float
     capture_mb: float
     cpu_s: float
     written_mb: float
+    private_mb: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +177,17 @@ def look(pid: int, at_s: float) -> Sample | None:
         io = dict(
             line.split(": ") for line in Path(f"/proc/{pid}/io").read_text().splitlines() if line
         )
+        private = _private_mb(pid)
     except (OSError, ValueError, IndexError):
         return None
     written = int(io["write_bytes"]) / 1e6
-    return Sample(at_s, sizes[pid], sum(sizes[each] for each in below), cpu, written)
+    capture = sum(sizes[each] for each in below)
+    return Sample(at_s, sizes[pid], capture, cpu, written, private)
+
+
+def _private_mb(pid: int) -> float:
+    told = Path(f"/proc/{pid}/status").read_text()
+    return int(told.split("RssAnon:")[1].split()[0]) * 1024 / 1e6
 
 
 def _below(pid: int) -> list[int]:

@@ -23,15 +23,21 @@ from agent.cameras._capture.ring import Ring
 from agent.cameras._capture.source import Source
 from agent.cameras._opencv import silence
 from agent.errors import CameraError
+from agent.memory import bound, settle
 
 GRACE_S: Final = 1.0
 """Seconds that a source has to close itself in good order."""
+
+
+SETTLED: Final = 10
+"""Pictures after which a source has loaded whatever it uses."""
 
 
 def main(memory: int, pipe: int, agent: int) -> None:
     """Capture into ``memory``, telling of it on ``pipe``; ``agent`` is the parent's process id."""
     _die_with(agent)
     os.set_blocking(pipe, False)
+    bound()
     cv2.setNumThreads(1)
     silence()
     ending = threading.Event()
@@ -51,6 +57,7 @@ def main(memory: int, pipe: int, agent: int) -> None:
 
 def _capture(source: Source, memory: int, pipe: int, ending: threading.Event) -> None:
     ring: Ring | None = None
+    written = 0
     with closing(cast(Any, source.pictures())) as pictures:
         for raw in pictures:
             now, wall = time.monotonic_ns(), time.time_ns()
@@ -62,6 +69,9 @@ def _capture(source: Source, memory: int, pipe: int, ending: threading.Event) ->
                 _say(pipe, capacity=capacity)
             ring.write(raw, now, wall)
             _tell(pipe, b"\n")
+            written += 1
+            if written == SETTLED:
+                settle()
 
 
 def _die_with(agent: int) -> None:

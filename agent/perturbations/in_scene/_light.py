@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.geometry.photometry import LINEAR, to_levels
 from agent.perturbations._layers import kept
-from agent.values import Pixels
 
 PLACES: Final = 256
 
@@ -42,20 +40,6 @@ def linear(values: NDArray[np.uint8]) -> NDArray[np.float32]:
 def light_of(level: float) -> float:
     """Light in [0, 1] of a picture value that need not be whole."""
     return float(np.interp(level, np.arange(256), LINEAR))
-
-
-def by_place(table: NDArray[np.uint8], place: NDArray[np.uint8], pixels: Pixels) -> Pixels:
-    """``table[place, pixels]`` for ``table`` (256, 256), ``place`` (H, W) or (H, W, 3).
-
-    The two bytes lie side by side and are read as one 16-bit index: a third faster than a remap.
-    """
-    height, width = pixels.shape[:2]
-    if place.ndim == 2:
-        place = np.asarray(cv2.merge([place, place, place]), np.uint8)
-    flat = (height, width * 3)
-    pairs = np.asarray(cv2.merge([pixels.reshape(flat), place.reshape(flat)]), np.uint8)
-    found = table.reshape(-1).take(pairs.view("<u2"))
-    return np.asarray(found, np.uint8).reshape(pixels.shape)
 
 
 @kept

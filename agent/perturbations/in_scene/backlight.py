@@ -12,7 +12,8 @@ from agent.geometry.photometry import LINEAR
 from agent.perturbations import Moment, Perturbation
 from agent.perturbations._camera_view import daylight
 from agent.perturbations._layers import kept
-from agent.perturbations.in_scene._light import PLACES, by_place, levels, light_of
+from agent.perturbations._tables import look_up
+from agent.perturbations.in_scene._light import PLACES, levels, light_of
 from agent.perturbations.in_scene._sky import sky_of
 from agent.values import Pixels
 
@@ -43,7 +44,7 @@ class Backlight(Perturbation):
         sky = sky_of(pixels, brightest, moment)
         level = min(round(sky.level), brightest)
         table = _exposed(self.deepest_ev * severity, self.veiling * severity, level)
-        return by_place(table, sky.cover, pixels)
+        return look_up(table, sky.cover, pixels)
 
     def describe(self, severity: float) -> str:
         return f"{self.deepest_ev * severity:.1f} EV under the sky"

@@ -14,8 +14,9 @@ from agent.geometry.photometry import LINEAR
 from agent.perturbations import Moment, Motion, Perturbation
 from agent.perturbations._camera_view import daylight
 from agent.perturbations._layers import kept
+from agent.perturbations._tables import look_up
 from agent.perturbations.in_scene._air import air_cover, even_distance_m
-from agent.perturbations.in_scene._light import by_place, covering, levels, light_of
+from agent.perturbations.in_scene._light import covering, levels, light_of
 from agent.values import Pixels
 
 _CONTRAST_THRESHOLD: Final = 3.912  # -ln 0.02: where a black object fades into the sky
@@ -55,7 +56,7 @@ class Fog(Perturbation):
             return np.asarray(cv2.LUT(pixels, even), np.uint8)
         drift = partial(self._drift, moment=moment) if self.banks > 0 else None
         cover = air_cover(pixels, moment, extinction, sky, drift)
-        return by_place(covering(sky), cover, pixels)
+        return look_up(covering(sky), cover, pixels)
 
     def describe(self, severity: float) -> str:
         return f"visibility {self._visibility(severity):.0f} m"

@@ -11,8 +11,9 @@ from pydantic import Field
 
 from agent.perturbations import Moment, Motion, Perturbation
 from agent.perturbations._camera_view import CAMERA_HEIGHT_M, HORIZON, focal_px, is_crop
+from agent.perturbations._tables import look_up
 from agent.perturbations.in_scene._glare import behind_target, offsets_deg, over, veil
-from agent.perturbations.in_scene._light import adding, by_place, levels
+from agent.perturbations.in_scene._light import adding, levels
 from agent.values import Pixels, derived_seed
 
 _WEAKEST_LX: Final = 0.5
@@ -79,7 +80,7 @@ class HeadlightGlare(Perturbation):
         strayed = min(strayed, _HIDDEN_MOST)
         for lamp in lamps:
             behind_target(glare, (lamp.x, lamp.y), moment, levels(np.array(_LIGHT) * strayed))
-        return by_place(adding(gain), glare, pixels)
+        return look_up(adding(gain), glare, pixels)
 
     def describe(self, severity: float) -> str:
         return f"{self._at_25_m(severity):.3g} lx at 25 m"

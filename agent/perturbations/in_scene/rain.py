@@ -11,9 +11,10 @@ from pydantic import Field
 from agent.perturbations import Moment, Motion, Perturbation
 from agent.perturbations._camera_view import daylight, focal_px
 from agent.perturbations._layers import kept
+from agent.perturbations._tables import look_up
 from agent.perturbations.in_scene._air import air_cover, even_distance_m
 from agent.perturbations.in_scene._fall import Falling, before, drawn, in_view, per_tile_m3
-from agent.perturbations.in_scene._light import by_place, covering
+from agent.perturbations.in_scene._light import covering
 from agent.perturbations.in_scene._wet_road import wet
 from agent.values import Pixels, derived_seed
 
@@ -60,9 +61,9 @@ class Rain(Perturbation):
         distance = even_distance_m(pixels.shape, moment, _CROP_M)
         if distance is not None:
             veil = round(1 - float(np.exp(-self._extinction(rate) * distance)), 3)
-            return by_place(covering(round(sky), veil), cover, wetted)
+            return look_up(covering(round(sky), veil), cover, wetted)
         air = air_cover(pixels, moment, self._extinction(rate), sky)
-        return by_place(covering(round(sky)), before(cover, air), wetted)
+        return look_up(covering(round(sky)), before(cover, air), wetted)
 
     def describe(self, severity: float) -> str:
         return f"{self._rate(severity) if severity > 0 else 0:.3g} mm/h"

@@ -11,10 +11,11 @@ from pydantic import Field
 from agent.perturbations import Moment, Motion, Perturbation
 from agent.perturbations._camera_view import daylight, focal_px
 from agent.perturbations._layers import kept
+from agent.perturbations._tables import look_up
 from agent.perturbations.in_scene._air import air_cover, even_distance_m
 from agent.perturbations.in_scene._fall import before, in_view, per_tile_m3
 from agent.perturbations.in_scene._flakes import Flakes, flake_tile
-from agent.perturbations.in_scene._light import by_place, covering
+from agent.perturbations.in_scene._light import covering
 from agent.values import Pixels, derived_seed
 
 _LAYERS_M: Final = ((0.25, 0.7), (0.7, 1.6), (1.6, 3.5), (3.5, 8.0), (8.0, 16.0))
@@ -58,9 +59,9 @@ class Snowfall(Perturbation):
         distance = even_distance_m(pixels.shape, moment, _CROP_M)
         if distance is not None:
             veil = round(1 - float(np.exp(-_extinction(rate) * distance)), 3)
-            return by_place(covering(sky, veil), cover, pixels)
+            return look_up(covering(sky, veil), cover, pixels)
         air = air_cover(pixels, moment, _extinction(rate), sky)
-        return by_place(covering(sky), before(cover, air), pixels)
+        return look_up(covering(sky), before(cover, air), pixels)
 
     def describe(self, severity: float) -> str:
         rate = self._rate(severity)

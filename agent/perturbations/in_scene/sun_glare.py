@@ -13,8 +13,9 @@ from agent.geometry.plane import CROP_FILL
 from agent.perturbations import Moment, Perturbation
 from agent.perturbations._camera_view import focal_px, is_crop
 from agent.perturbations._layers import kept
+from agent.perturbations._tables import look_up
 from agent.perturbations.in_scene._glare import behind_target, offsets_deg, over, veil
-from agent.perturbations.in_scene._light import adding, by_place, levels
+from agent.perturbations.in_scene._light import adding, levels
 from agent.values import Pixels
 
 _FARTHEST_DEG: Final = 35.0
@@ -57,7 +58,7 @@ class SunGlare(Perturbation):
         glare = over(pixels.shape, coarse)
         strayed = 10 * lux / max(_HIDDEN_DEG, self._degrees(severity)) ** 2
         behind_target(glare, (x, y), moment, levels(np.array(_SUN_LIGHT) * strayed))
-        return by_place(adding(gain), glare, pixels)
+        return look_up(adding(gain), glare, pixels)
 
     def describe(self, severity: float) -> str:
         degrees = self._degrees(severity)

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.geometry.plane import Plane, Window
 from agent.geometry.shapes import Shape
 from agent.perturbations._layers import kept, pinned
 from agent.perturbations.on_object._face import face_points
@@ -51,10 +52,11 @@ class _Piece(NamedTuple):
 def branch(
     side: int, seed: int, cover: float, shape: Shape
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """A branch that covers a part of a sign's face, premultiplied (S, S, 4), and the corners (4, 2)
-    of the box about it in widths of the sign.
+    """A branch that covers a part of a sign's face, premultiplied (h, w, 4), and the corners (4, 2)
+    of the drawing in widths of the sign.
 
-    It spans ``EXTENT`` widths of the sign, of ``side`` pixels each. More ``cover`` shows more of
+    It is the part with something in it of a drawing that spans ``EXTENT`` widths of the sign, of
+    ``side`` pixels each. More ``cover`` shows more of
     the same branch. The seed picks one of ``VARIETY`` branches, mirrors it or not, and moves it.
     """
     variety, mirrored, offset = _drawn_by(seed)
@@ -75,13 +77,32 @@ def branch(
     span = (layer.shape[1], layer.shape[0])
     layer = np.asarray(cv2.warpAffine(layer, moved, span, flags=cv2.INTER_NEAREST), np.uint8)
     small = np.asarray(cv2.resize(layer, (wide, wide), interpolation=cv2.INTER_AREA), np.uint8)
-    return small, _box_about(small)
+    return _cropped(small)
 
 
-def _box_about(layer: NDArray[np.uint8]) -> NDArray[np.float64]:
+def _cropped(layer: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     x, y, wide, high = cv2.boundingRect(cv2.extractChannel(layer, 3))
     corners = np.array(((x, y), (x + wide, y), (x + wide, y + high), (x, y + high)))
-    return np.asarray((corners / layer.shape[0] - 0.5) * EXTENT)
+    return layer[y : y + high, x : x + wide].copy(), (corners / layer.shape[0] - 0.5) * EXTENT
+
+
+def seen_in(
+    plane: Plane,
+    window: Window,
+    drawn: tuple[NDArray[np.uint8], NDArray[np.float64]],
+    side: int,
+    motion: NDArray[np.float64],
+) -> NDArray[np.uint8]:
+    """A branch of that ``side``, moved, as seen in a window of the picture, (h, w, 4)."""
+    layer, corners = drawn
+    size = (window.width, window.height)
+    if not layer.size:
+        return np.zeros((*size[::-1], 4), np.uint8)
+    wide = round(side * EXTENT)
+    part = np.eye(3)
+    part[:2, 2] = np.round((corners[0] / EXTENT + 0.5) * wide)
+    matrix = plane.drawn(wide, plane.size_cm * EXTENT, window, motion) @ part
+    return plane.seen(layer, matrix, size, extent=EXTENT)
 
 
 def bough(side: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:

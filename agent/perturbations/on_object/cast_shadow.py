@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from agent.geometry.lighting import mix
+from agent.geometry.plane import Window
 from agent.geometry.shapes import Shape
 from agent.perturbations import Moment, Perturbation
 from agent.perturbations._layers import kept
@@ -51,7 +52,13 @@ class CastShadow(Perturbation):
         soft = _stepped(edge / 2 * side / plane.side_px) if edge > 0.3 else 0.0
         drawn = _shade(side, seed, self.corners, plane.shape, (known, share, soft))
         cover = plane.warp(drawn, window)
-        return mix(pixels, window, _darkened(window.of(pixels), self._factor(severity)), cover)
+        x, y, wide, high = cv2.boundingRect(cover)
+        left, top = window.x0 + x, window.y0 + y
+        dark = Window(left, top, left + wide, top + high)
+        if dark.empty:
+            return pixels.copy()
+        changed = _darkened(dark.of(pixels), self._factor(severity))
+        return mix(pixels, dark, changed, cover[y : y + high, x : x + wide])
 
     def describe(self, severity: float) -> str:
         share = 100 * self._share(severity) if severity > 0 else 0

@@ -65,12 +65,13 @@ class Occluder(Perturbation):
     ) -> list[Seen]:
         seed = derived_seed(moment.seed, self.kind())
         side = plane.layer_side()
-        drawn, box = foliage.branch(side, seed, cover, plane.shape)
+        branch = foliage.branch(side, seed, cover, plane.shape)
+        _, box = branch
         away = self._swing(moment) / _REFERENCE_CM
         motion = np.eye(3)
         motion[:2, 2] = away * plane.size_cm
         window = standing.about(plane.project((box + away) * plane.size_cm), shape)
-        seen = plane.warp(drawn, window, extent=foliage.EXTENT, motion=motion)
+        seen = foliage.seen_in(plane, window, branch, side, motion)
         hung, end = foliage.bough(side, seed)
         middle, bottom = standing.in_hulls(plane, (end + away) * plane.size_cm)
         left, top = middle - foliage.HUNG[0] / 2, bottom - foliage.HUNG[1]

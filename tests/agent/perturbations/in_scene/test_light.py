@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.geometry.photometry import LINEAR, to_encoded, to_levels
-from agent.perturbations.in_scene._light import adding, by_place, cover_of, covering, levels
+from agent.perturbations._tables import look_up
+from agent.perturbations.in_scene._light import adding, cover_of, covering, levels
 
 
 @given(st.lists(st.floats(-0.5, 1.5), min_size=1, max_size=50))
@@ -16,20 +17,10 @@ def test_levels_are_those_of_the_transfer_curve(light: list[float]) -> None:
     assert np.abs(levels(np.array(light, np.float32)).astype(int) - wanted).max() <= 1
 
 
-def test_by_place_is_numpys_indexing() -> None:
-    chance = np.random.default_rng(0)
-    table = chance.integers(0, 256, (256, 256)).astype(np.uint8)
-    pixels = chance.integers(0, 256, (31, 17, 3)).astype(np.uint8)
-    place = chance.integers(0, 256, (31, 17)).astype(np.uint8)
-    np.testing.assert_array_equal(by_place(table, place, pixels), table[place[..., None], pixels])
-    tinted = chance.integers(0, 256, (31, 17, 3)).astype(np.uint8)
-    np.testing.assert_array_equal(by_place(table, tinted, pixels), table[tinted, pixels])
-
-
 def test_a_cover_mixes_light_to_more_than_40_db() -> None:
     share = np.random.default_rng(1).uniform(0, 1, (200, 200))
     pixels = np.random.default_rng(2).integers(0, 256, (200, 200, 3)).astype(np.uint8)
-    seen = by_place(covering(200, 0.1), cover_of(share), pixels)
+    seen = look_up(covering(200, 0.1), cover_of(share), pixels)
     clear = ((1 - share) * 0.9)[..., None]
     wanted = 255 * to_encoded(LINEAR[pixels] * clear + LINEAR[200] * (1 - clear))
     assert 10 * np.log10(255**2 / np.mean((seen - wanted) ** 2)) > 45
