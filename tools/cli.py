@@ -11,8 +11,8 @@ import typer
 from rich.markup import escape
 
 from agent.errors import FieldproofError, OutputError, UsageError
-from tools.archive.app import store_app
 from tools.alerts.app import alerts_app
+from tools.archive.app import store_app
 from tools.bench.app import bench_app
 from tools.dashboard.command import dashboard_app
 from tools.deploy.app import deploy_app

@@ -20,8 +20,8 @@ from typing import Final
 
 from agent.errors import ConfigError, OutputError, UsageError
 from agent.record import check_name
-from tools.files import SECRET, alone, replace, write_new
 from tools.deploy.authority import DAYS, Authority
+from tools.files import SECRET, alone, replace, write_new
 
 COLLECTOR: Final = "collector"
 OPERATOR: Final = "operator"
