@@ -28,6 +28,7 @@ _TURN: Final = 0x6669656C64
 """The advisory lock of whoever changes tables."""
 READERS: Final = 10
 READER_S: Final = 5.0
+RETRY_S: Final = 1.0
 READY_S: Final = 2.0
 CHUNK: Final = 500
 
@@ -60,6 +61,8 @@ class _Server(Database):
             max_size=READERS,
             open=False,
             timeout=READER_S,
+            # While it tries again, ever more seldom, it begins no other attempt for who comes then.
+            reconnect_timeout=RETRY_S,
             kwargs=address.parameters | {"autocommit": True, "prepare_threshold": None},
             check=psycopg_pool.ConnectionPool.check_connection,
         )
