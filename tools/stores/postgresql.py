@@ -26,6 +26,10 @@ _POISON = (psycopg.DataError, psycopg.IntegrityError, OverflowError, UnicodeErro
 """What is wrong with the rows; all else is wrong with the store."""
 _TURN: Final = 0x6669656C64
 """The advisory lock of whoever changes tables."""
+_KNOWN: Final = (
+    "SELECT 1 FROM pg_catalog.pg_tables"
+    " WHERE tablename = 'schema_version' AND schemaname = ANY (current_schemas(false))"
+)
 READERS: Final = 10
 READER_S: Final = 5.0
 RETRY_S: Final = 1.0
@@ -106,7 +110,9 @@ class _Server(Database):
                 condense(self, time.time_ns() // 1_000_000)
 
     def _version(self, db: psycopg.Connection[tuple[Any, ...]]) -> int:
-        if db.execute("SELECT to_regclass('schema_version')").fetchone() == (None,):
+        # to_regclass would answer from this connection's cache, which may not know yet what
+        # another process has just made.
+        if db.execute(_KNOWN).fetchone() is None:
             return 0
         found = db.execute("SELECT max(version) FROM schema_version").fetchone()
         done = int(found[0] or 0) if found else 0
