@@ -133,6 +133,8 @@ def test_no_import_cycles_even_inside_functions() -> None:
     [
         ("tools.collector", ["cv2", "tflite_runtime", "ai_edge_litert", "numpy", "typer", "rich"]),
         ("tools.stores", ["cv2", "tflite_runtime", "ai_edge_litert", "numpy", "typer", "rich"]),
+        ("tools.alerts", ["cv2", "tflite_runtime", "ai_edge_litert", "numpy", "matplotlib"]),
+        ("tools.metrics", ["cv2", "tflite_runtime", "ai_edge_litert", "numpy", "typer", "rich"]),
         ("agent.doctor", ["cv2", "tflite_runtime", "ai_edge_litert", "numpy", "pydantic", "paho"]),
         ("agent.__main__", ["cv2", "numpy", "pydantic", "paho", "typer", "rich", "matplotlib"]),
         ("tools.cli", ["cv2", "numpy", "pydantic", "paho"]),

@@ -87,7 +87,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
     options.add_argument(
         "--metrics",
         metavar="HOST:PORT",
-        help="serve /metrics for Prometheus, /healthz and /readyz there, such as 127.0.0.1:9464",
+        help="serve /metrics, /metrics/fleet, /healthz and /readyz there, as 127.0.0.1:9464",
     )
     for name in ("ca-file", "cert-file", "key-file", "password-file"):
         options.add_argument(f"--{name}", type=Path)
@@ -97,12 +97,14 @@ def parser(prog: str) -> argparse.ArgumentParser:
 def _serving(address: str, collector: Collector) -> AbstractContextManager[object]:
     try:
         from tools.metrics.collecting import CollectorText, Readiness
+        from tools.metrics.fleet import FleetText
     except ImportError:
         raise MissingExtra("prometheus-client", "server", "Serving metrics") from None
     from tools.metrics.serving import Serving
 
     readiness = Readiness(collector)
-    return Serving(address, CollectorText(collector, readiness), readiness.trouble)
+    own, fleet = CollectorText(collector, readiness), FleetText(collector.store)
+    return Serving(address, own, readiness.trouble, fleet)
 
 
 def _say(collector: Collector, stop: threading.Event) -> None:

@@ -1,6 +1,7 @@
 """``/metrics``, ``/healthz`` and ``/readyz`` on a small web server in threads of its own.
 
-For a network that is trusted to read them; it answers GET and HEAD, to these three paths only.
+``/metrics/fleet`` is what the store knows. For a network that is trusted to read them; it answers
+GET and HEAD, to these paths only.
 """
 
 from __future__ import annotations
@@ -25,13 +26,18 @@ class Serving:
     """
 
     def __init__(
-        self, address: str, metrics: Callable[[], bytes], trouble: Callable[[], str]
+        self,
+        address: str,
+        metrics: Callable[[], bytes],
+        trouble: Callable[[], str],
+        fleet: Callable[[], bytes] = bytes,
     ) -> None:
         host, port = _parsed(address)
 
         class Answering(_Answering):
             pages: ClassVar = {
                 "/metrics": lambda: (200, metrics()),
+                "/metrics/fleet": lambda: (200, fleet()),
                 "/healthz": lambda: (200, b"alive\n"),
                 "/readyz": lambda: _readiness(trouble()),
             }

@@ -50,6 +50,7 @@ def test_readiness_follows_postgresql_and_the_broker(
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
         assert until(lambda: page(port, "/readyz") == (200, "ready\n"))
+        assert "fieldproof_store_up 1.0" in page(port, "/metrics/fleet")[1]
         own_postgres.stop()
         assert until(lambda: page(port, "/readyz") == (503, "the store takes no rows\n"))
         assert page(port, "/healthz") == (200, "alive\n")
@@ -81,7 +82,7 @@ def _check(text: str) -> None:
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
-def test_only_three_paths_are_answered() -> None:
+def test_no_other_path_is_answered() -> None:
     with Serving("127.0.0.1:0", lambda: b"a 1\n", lambda: "not yet") as serving:
         assert page(serving.port, "/metrics?x=1") == (200, "a 1\n")
         assert page(serving.port, "/readyz") == (503, "not yet\n")
