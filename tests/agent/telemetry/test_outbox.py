@@ -107,6 +107,17 @@ while True:
 """
 
 
+def test_a_record_may_say_that_it_was_made_earlier(tmp_path: Path) -> None:
+    with Outbox(tmp_path) as outbox:
+        earlier = outbox.stamp()._replace(monotonic_ms=5, wall_ms=7)
+        outbox.put(trial(), earlier)
+        outbox.put(trial())
+        outbox.flush()
+        first, second = outbox.pending(2)
+    assert first.stamp == earlier
+    assert second.stamp.wall_ms > 7
+
+
 def test_a_killed_writer_loses_nothing_that_was_flushed_and_no_number_is_used_twice(
     tmp_path: Path,
 ) -> None:
