@@ -42,6 +42,7 @@ def make_app(context: Context) -> FastAPI:
         yield
         looking.cancel()
         context.reports.close()
+        context.cache.close()
         with suppress(asyncio.CancelledError):
             await looking
 

@@ -78,7 +78,7 @@
       timer = 0;
       again = false;
       await look();
-      // What is shown may be a few seconds old while much comes in: one last look after it.
+      // What is shown may be some seconds old while much comes in: one last look after it.
       if (!timer) timer = setTimeout(() => { timer = 0; if (again) soon(); else look(); }, LEAST_MS + 2000);
     }, wait);
   };
