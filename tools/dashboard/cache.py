@@ -20,13 +20,13 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MOST: Final = 256
-LONGEST_S: Final = 60.0
-"""For what depends on the time of day."""
+LONGEST_S: Final = 3600.0
 SPARED: Final = 10.0
 STALE_S: Final = 4.0
 """While rows come in, something that took t to read is read anew after 10 t, at most 4 s."""
-QUIET_S: Final = 3.0
-"""When nothing was stored for so long, nothing is coming in."""
+QUIET_S: Final = 20.0
+"""When nothing was stored for so long, nothing is coming in. Longer than devices tell readings
+apart, so that a few of them do not make each page wait for its figures."""
 
 
 @dataclass
@@ -61,17 +61,20 @@ class Cache:
                 self._seen, self._changed_s = version, now
         return version
 
-    def get(self, key: Hashable, read: Callable[[], T], lag_s: float = 0.0) -> T:
+    def get(
+        self, key: Hashable, read: Callable[[], T], lag_s: float = 0.0, *, seldom: bool = False
+    ) -> T:
         """The value under a key, read where it is not known or not true any more.
 
-        While rows come in it may be ``lag_s`` old: it is then read anew behind the reader's back.
+        While rows come in it may be ``lag_s`` old: it is then read anew behind the reader's back;
+        and later too, where it changes but ``seldom``.
         """
         with self._lock:
             entry = self._entries.setdefault(key, _Entry())
             self._entries.move_to_end(key)
             while len(self._entries) > MOST:
                 self._entries.popitem(last=False)
-        if self._lags(entry, lag_s):
+        if self._lags(entry, lag_s, seldom):
             lagging: T = entry.value
             self._read_behind(entry, read)
             return lagging
@@ -92,12 +95,12 @@ class Cache:
         entry.value, entry.version, entry.read_s = value, version, begun
         entry.cost_s = self._steady() - begun
 
-    def _lags(self, entry: _Entry, lag_s: float) -> bool:
+    def _lags(self, entry: _Entry, lag_s: float, seldom: bool) -> bool:
         """Whether what was read last will do though it is not true any more."""
         if entry.version is None or not lag_s:
             return False
         version, now = self.look(), self._steady()
-        coming = now - self._changed_s < QUIET_S
+        coming = seldom or now - self._changed_s < QUIET_S
         return coming and entry.version != version and now - entry.read_s < lag_s
 
     def _read_behind(self, entry: _Entry, read: Callable[[], Any]) -> None:

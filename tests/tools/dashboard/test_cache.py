@@ -41,6 +41,15 @@ def test_what_takes_long_is_spared_while_much_is_stored_but_not_for_long() -> No
     assert world.cache.get("key", world.read) == 1
 
 
+def test_what_changes_seldom_may_lag_however_quiet_it_is() -> None:
+    world = World()
+    world.cache.get("key", world.read, lag_s=3600, seldom=True)
+    world.version, world.now_s = 1, world.now_s + 1000
+    world.cache.look()
+    world.now_s += QUIET_S
+    assert world.cache.get("key", world.read, lag_s=3600, seldom=True) == 0
+
+
 def test_a_value_does_not_outlive_its_hour() -> None:
     world = World()
     world.cache.get("key", world.read)
@@ -52,7 +61,7 @@ def test_a_value_does_not_outlive_its_hour() -> None:
 def test_while_rows_come_in_what_is_dear_is_read_behind_the_readers_back() -> None:
     world = World()
     world.cache.get("key", world.read, lag_s=30)
-    world.version, world.now_s = 1, world.now_s + 20
+    world.version, world.now_s = 1, world.now_s + 10
     assert world.cache.get("key", world.read, lag_s=30) == 0
     world.cache._reader.shutdown(wait=True)
     assert world.reads == 2
