@@ -21,6 +21,8 @@ from tools.stores import Place, Scope
 
 MOST: Final = 5000
 """Rows to an answer."""
+LAG_S: Final = 60.0
+"""While rows come in, dear answers may be so old."""
 Millis = Annotated[int | None, Query(ge=0, le=2**53)]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
 By = Literal["hour", "site", "device", "session", "model", "condition", "severity", "level"]
@@ -215,7 +217,12 @@ def sums(
     limit: Limit = 1000,
 ) -> Sums:
     """Sums over trials, from the hourly rollups."""
-    rows, more = _some(here.store.sums(scope, tuple(dict.fromkeys(by))), limit)
+    names = tuple(dict.fromkeys(by))
+    rows, more = here.cache.get(
+        ("api sums", scope, names, limit),
+        lambda: _some(here.store.sums(scope, names), limit),
+        LAG_S,
+    )
     return Sums(sums=[SumsRow.model_validate(row) for row in rows], more=more)
 
 
@@ -229,7 +236,9 @@ def sessions(here: Here, scope: Asked, limit: Limit = 1000) -> Sessions:
 @router.get("/readings")
 def readings(here: Here, scope: Asked, limit: Limit = 1000) -> AllReadings:
     """Health by the hour, oldest first; of the scope, site, device and times count."""
-    rows, more = _some(here.store.readings(scope), limit)
+    rows, more = here.cache.get(
+        ("api readings", scope, limit), lambda: _some(here.store.readings(scope), limit), LAG_S
+    )
     return AllReadings(readings=[ReadingsRow.model_validate(row) for row in rows], more=more)
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 
-from tools.dashboard import answers, api, assets, live, probes
+from tools.dashboard import answers, api, assets, live, metrics, probes
 from tools.dashboard.access.guard import Guard
 from tools.dashboard.context import Context
 from tools.dashboard.headers import Headers
@@ -29,6 +29,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     compare.router,
     alerts.router,
     api.router,
+    metrics.router,
 )
 
 
@@ -42,6 +43,7 @@ def make_app(context: Context) -> FastAPI:
         yield
         looking.cancel()
         context.reports.close()
+        context.cache.close()
         with suppress(asyncio.CancelledError):
             await looking
 

@@ -17,6 +17,7 @@ from tools.dashboard.cache import Cache
 from tools.dashboard.drawing import Drawings
 from tools.dashboard.places import PlacesFile
 from tools.dashboard.reports import Reports
+from tools.metrics.fleet import FleetText
 from tools.stores import Store
 
 
@@ -49,6 +50,7 @@ class Context:
     name_waits: Waits = field(default_factory=lambda: Waits(longest_s=60.0))
 
     def __post_init__(self) -> None:
+        self.metrics = FleetText(self.store, self.clock)
         self.reports = Reports(self.settings.store, self.steady)
         self.cache = Cache(self.store.changes, self.steady)
         users, places = self.settings.users, self.settings.places

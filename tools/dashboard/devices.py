@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 from tools.dashboard.breaking import Breaking, breakings
 from tools.dashboard.context import Context
 from tools.dashboard.places import Place
-from tools.dashboard.rates import Counts, Rate, grouped, joined
+from tools.dashboard.rates import Counts, Rate, joined, merged
 from tools.dashboard.spans import Window, before
 from tools.dashboard.templating import lasted, moment
 from tools.stores import Scope
@@ -112,11 +112,22 @@ def place_of(here: Context, site: str, device: str) -> Place:
     return here.places.now().devices.get(f"{site}/{device}", NOWHERE)
 
 
+Cells = dict[tuple[str, float], Counts]
+"""(kind, severity) -> counts."""
+LAG_S: Final = 300.0
+"""While rows come in, sums over the whole fleet may be as old as this: see ``cache``."""
+
+
+def cells_of(here: Context, window: Window) -> dict[Key, Cells]:
+    """Each device's counts of a window, by kind and severity."""
+    return here.cache.get(("cells", window), lambda: _cells(here, window), LAG_S)
+
+
 def fleet(here: Context, window: Window) -> list[Device]:
     """All devices with their figures of a window."""
-    figures = here.cache.get(("fleet", window), lambda: _figures(here, window))
+    figures = here.cache.get(("fleet", window), lambda: _figures(cells_of(here, window)), LAG_S)
     past = before(window)
-    then = here.cache.get(("robust", past), lambda: _robust(here, past)) if past else {}
+    then = here.cache.get(("robust", past), lambda: _robust(here, past), LAG_S) if past else {}
     now_ms = here.now_ms
     return [_device(here, row, now_ms, figures, then) for row in known_devices(here)]
 
@@ -146,18 +157,25 @@ def change_of(now: Counts, then: Counts | None) -> Change | None:
     return Change(after, earlier) if after and earlier else None
 
 
-def _figures(here: Context, window: Window) -> dict[Key, tuple[Counts, Breaking | None]]:
+def _cells(here: Context, window: Window) -> dict[Key, Cells]:
     scope = Scope(since_ms=window.since_ms, until_ms=window.until_ms)
-    rows = here.store.sums(scope, ("site", "device", "condition", "severity"))
-    kinds: dict[Key, dict[str, dict[float, Counts]]] = {}
-    totals: dict[Key, Counts] = {}
-    for row in rows:
-        key = row["site"], row["device"]
-        totals.setdefault(key, Counts()).add(row)
+    found: dict[Key, Cells] = {}
+    for row in here.store.sums(scope, ("site", "device", "condition", "severity")):
         counts = Counts()
         counts.add(row)
-        kinds.setdefault(key, {}).setdefault(row["condition"], {})[row["severity"]] = counts
-    return {key: (total, _worst(kinds[key])) for key, total in totals.items()}
+        cells = found.setdefault((row["site"], row["device"]), {})
+        cells[row["condition"], row["severity"]] = counts
+    return found
+
+
+def _figures(fleet: Mapping[Key, Cells]) -> dict[Key, tuple[Counts, Breaking | None]]:
+    found: dict[Key, tuple[Counts, Breaking | None]] = {}
+    for key, cells in fleet.items():
+        kinds: dict[str, dict[float, Counts]] = {}
+        for (kind, severity), counts in cells.items():
+            kinds.setdefault(kind, {})[severity] = counts
+        found[key] = merged(cells.values()), _worst(kinds)
+    return found
 
 
 def _worst(kinds: Mapping[str, Mapping[float, Counts]]) -> Breaking | None:
@@ -166,12 +184,7 @@ def _worst(kinds: Mapping[str, Mapping[float, Counts]]) -> Breaking | None:
 
 
 def _robust(here: Context, window: Window) -> dict[Key, Counts]:
-    scope = Scope(since_ms=window.since_ms, until_ms=window.until_ms)
-    rows = here.store.sums(scope, ("site", "device", "condition", "severity"))
-    found: dict[Key, Counts] = {}
-    for (site, device), counts in grouped(rows, "site", "device").items():
-        found[site, device] = counts
-    return found
+    return {key: merged(cells.values()) for key, cells in cells_of(here, window).items()}
 
 
 def whole(devices: list[Device]) -> Counts:

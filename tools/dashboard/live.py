@@ -36,13 +36,12 @@ class Pulse:
     async def run(self) -> None:
         """Look until cancelled."""
         while True:
-            if self.listeners:
-                await self._look()
+            await self._look()
             await asyncio.sleep(EVERY_S)
 
     async def _look(self) -> None:
         try:
-            self.version = repr(await run_in_threadpool(self._context.store.changes))
+            self.version = repr(await run_in_threadpool(self._context.cache.look))
             self.trouble = ""
         except FieldproofError as error:
             self.trouble = error.message

@@ -91,6 +91,16 @@ def test_the_document_describes_the_api_and_no_page(ask: Ask) -> None:
     assert all(set(one) == {"get"} for one in document["paths"].values())
 
 
+def test_prometheus_reads_the_fleet_with_a_token(desk: Desk) -> None:
+    token = new_token()
+    with editing(desk.users) as (_, tokens):
+        tokens["prometheus"] = Token(sha256=digest(token))
+    assert desk.browser().get("/metrics").status_code == 401
+    answer = desk.browser(headers={"Authorization": f"Bearer {token}"}).get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    assert "fieldproof_devices_silent 2.0" in answer.text
+
+
 def test_a_store_that_cannot_be_read_is_said_so(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

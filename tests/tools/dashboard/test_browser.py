@@ -300,10 +300,13 @@ def test_signing_out_elsewhere_ends_what_is_open_here(page: Page, site: Site) ->
     expect(page.locator("#live-state")).to_contain_text("not signed in any more", timeout=30_000)
 
 
-def test_an_empty_store_fills_while_one_looks(browser: Browser, tmp_path: Path) -> None:
+def test_an_empty_store_fills_while_one_looks(
+    browser: Browser, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     url = f"sqlite:///{tmp_path / 'store.db'}"
     with open_store(url) as store:
         empty = Site(tmp_path, store, url)
+        request.addfinalizer(empty.stop)
         context = browser.new_context(base_url=empty.base)
         tab = context.new_page()
         for place in ("/", "/failures", "/compare", "/alerts"):
@@ -317,4 +320,3 @@ def test_an_empty_store_fills_while_one_looks(browser: Browser, tmp_path: Path) 
         seed(store, [replace(LAB, hours=1)], now_ms())
         expect(tab.locator("#row-lab-pi-1")).to_be_visible(timeout=30_000)
         context.close()
-        empty.stop()

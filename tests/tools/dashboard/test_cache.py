@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from tools.dashboard.cache import LONGEST_S, MOST, STALE_S, Cache
+from tools.dashboard.cache import LONGEST_S, MOST, QUIET_S, STALE_S, Cache
 
 
 class World:
@@ -41,6 +41,15 @@ def test_what_takes_long_is_spared_while_much_is_stored_but_not_for_long() -> No
     assert world.cache.get("key", world.read) == 1
 
 
+def test_what_changes_seldom_may_lag_however_quiet_it_is() -> None:
+    world = World()
+    world.cache.get("key", world.read, lag_s=3600, seldom=True)
+    world.version, world.now_s = 1, world.now_s + 1000
+    world.cache.look()
+    world.now_s += QUIET_S
+    assert world.cache.get("key", world.read, lag_s=3600, seldom=True) == 0
+
+
 def test_a_value_does_not_outlive_its_hour() -> None:
     world = World()
     world.cache.get("key", world.read)
@@ -49,13 +58,30 @@ def test_a_value_does_not_outlive_its_hour() -> None:
     assert world.reads == 2
 
 
-def test_what_changes_seldom_may_be_old() -> None:
+def test_while_rows_come_in_what_is_dear_is_read_behind_the_readers_back() -> None:
     world = World()
-    world.cache.get("key", world.read, stale_s=30)
-    world.version, world.now_s = 1, world.now_s + 20
-    assert world.cache.get("key", world.read, stale_s=30) == 0
-    world.now_s += 11
-    assert world.cache.get("key", world.read, stale_s=30) == 1
+    world.cache.get("key", world.read, lag_s=30)
+    world.version, world.now_s = 1, world.now_s + 10
+    assert world.cache.get("key", world.read, lag_s=30) == 0
+    world.cache._reader.shutdown(wait=True)
+    assert world.reads == 2
+    assert world.cache.get("key", world.read, lag_s=30) == 1
+
+
+def test_when_nothing_more_comes_in_what_is_shown_is_exact() -> None:
+    world = World()
+    world.cache.get("key", world.read, lag_s=300)
+    world.version = 1
+    world.cache.look()
+    world.now_s += QUIET_S
+    assert world.cache.get("key", world.read, lag_s=300) == 1
+
+
+def test_what_is_too_old_is_waited_for() -> None:
+    world = World()
+    world.cache.get("key", world.read, lag_s=30)
+    world.version, world.now_s = 1, world.now_s + 31
+    assert world.cache.get("key", world.read, lag_s=30) == 1
 
 
 def test_what_fails_is_tried_again() -> None:

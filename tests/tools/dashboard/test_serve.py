@@ -44,7 +44,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         log = tmp_path / "log"
         with log.open("w") as file:
             running.append(subprocess.Popen(command, cwd=ROOT, stderr=file))
-        end = time.monotonic() + 60
+        end = time.monotonic() + 120
         while True:
             try:
                 socket.create_connection(("127.0.0.1", port), 1).close()
@@ -130,7 +130,7 @@ def test_what_cannot_be_served_is_said_and_ends_with_its_code(
     open_store(url).close()
     done = subprocess.run(
         [sys.executable, "-m", "tools.cli", "dashboard", "--store", url, *options],
-        cwd=ROOT, capture_output=True, text=True, timeout=60,
+        cwd=ROOT, capture_output=True, text=True, timeout=200,
     )  # fmt: skip
     assert (done.returncode, "Traceback" in done.stderr) == (code, False)
     assert said in " ".join(done.stderr.split())
@@ -141,7 +141,7 @@ def test_a_port_that_is_taken_is_said(start: Start, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tools.cli", "dashboard", "--port", str(port), "--store",
          f"sqlite:///{tmp_path / 'store.db'}"],
-        cwd=ROOT, capture_output=True, text=True, timeout=60,
+        cwd=ROOT, capture_output=True, text=True, timeout=200,
     )  # fmt: skip
     assert done.returncode == 73
     assert "cannot listen at 127.0.0.1" in " ".join(done.stderr.split())

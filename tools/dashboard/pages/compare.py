@@ -11,9 +11,9 @@ from fastapi.responses import HTMLResponse
 
 from tools.dashboard.comparing import Cells, compare, summary
 from tools.dashboard.context import Context, Here
-from tools.dashboard.devices import known_devices
+from tools.dashboard.devices import LAG_S, cells_of, known_devices
 from tools.dashboard.parameters import AskedText
-from tools.dashboard.rates import Counts
+from tools.dashboard.rates import Counts, joined
 from tools.dashboard.spans import WORDS, Window, before, window
 from tools.dashboard.templating import page
 from tools.stores import Scope
@@ -96,12 +96,20 @@ def _cells(here: Context, choice: Choice) -> Cells:
     site, device = choice.scope_names
     scope = Scope(site, device, model=choice.model, since_ms=when.since_ms, until_ms=when.until_ms)
 
-    def read() -> Cells:
-        found: dict[tuple[str, float], Counts] = {}
-        for row in here.store.sums(scope, ("condition", "severity")):
-            counts = Counts()
-            counts.add(row)
-            found[row["condition"], row["severity"]] = counts
-        return found
+    return here.cache.get(("side", choice, scope), lambda: _read(here, choice, when, scope), LAG_S)
 
-    return here.cache.get(("cells", scope), read)
+
+def _read(here: Context, choice: Choice, when: Window, scope: Scope) -> Cells:
+    if not choice.model and not choice.device:
+        # What the fleet's page has read already.
+        parts: dict[tuple[str, float], list[Counts]] = {}
+        for cells in cells_of(here, when).values():
+            for cell, counts in cells.items():
+                parts.setdefault(cell, []).append(counts)
+        return {cell: joined(found) for cell, found in parts.items()}
+    found: dict[tuple[str, float], Counts] = {}
+    for row in here.store.sums(scope, ("condition", "severity")):
+        counts = Counts()
+        counts.add(row)
+        found[row["condition"], row["severity"]] = counts
+    return found

@@ -49,8 +49,7 @@ def show(
     chosen = window(span, here.now_ms)
     bins = bins_of(here, site, device, chosen)
     kinds = weakest(bins)
-    plotter = _plotter(here, site, device, chosen)
-    charts = list(_charts(here, site, device, chosen, kinds))
+    charts, curves = _all_charts(here, site, device, chosen)
     return page(
         request,
         "device",
@@ -66,7 +65,7 @@ def show(
         ),
         kinds=kinds,
         charts=charts,
-        curves=[plotter.curve(kind) for kind in kinds[:MOST_CURVES]],
+        curves=curves,
         sessions=_sessions(here, site, device),
         readings=sorted((row["readings"] or {}).items()),
         gaps=_gaps(here, site, device),
@@ -132,15 +131,26 @@ def _charts(
     return (one for one in drawn if one is not None)
 
 
+def _all_charts(
+    here: Context, site: str, device: str, chosen: Window
+) -> tuple[list[Chart], list[Chart]]:
+    """What the page shows over time and by severity."""
+
+    def make() -> tuple[list[Chart], list[Chart]]:
+        kinds = weakest(bins_of(here, site, device, chosen))
+        plotter = _plotter(here, site, device, chosen)
+        curves = [plotter.curve(kind) for kind in kinds[:MOST_CURVES]]
+        return list(_charts(here, site, device, chosen, kinds)), curves
+
+    return here.cache.get(("charts", site, device, chosen), make)
+
+
 def _chart(
     here: Context, site: str, device: str, chosen: Window, name: str, condition: str
 ) -> Chart | None:
-    kinds = weakest(bins_of(here, site, device, chosen))
-    if name == "curve":
-        plotter = _plotter(here, site, device, chosen)
-        return next((plotter.curve(kind) for kind in kinds if kind.kind == condition), None)
-    found = _charts(here, site, device, chosen, kinds)
-    return next((one for one in found if one.id == name), None)
+    charts, curves = _all_charts(here, site, device, chosen)
+    wanted = f"curve-{condition}" if name == "curve" else name
+    return next((one for one in [*charts, *curves] if one.id == wanted), None)
 
 
 def _sessions(here: Context, site: str, device: str) -> list[dict[str, Any]]:

@@ -200,7 +200,7 @@ def _close(row: Row) -> Sequence[float] | None:
 
 def _choices(here: Context) -> dict[str, list[tuple[str, str]]]:
     """What may be filtered by: kinds and severities that were tried, devices and models."""
-    tried = here.cache.get("tried", lambda: _tried(here), stale_s=60.0)
+    tried = here.cache.get("tried", lambda: _tried(here), lag_s=3600.0, seldom=True)
     devices = known_devices(here)
     models = {row["model_sha256"]: row["model_name"] for row in devices if row["model_sha256"]}
     return {

@@ -9,7 +9,9 @@
   const button = document.getElementById("live-pause");
   if (!say || !button || !document.querySelector("[data-live]")) return;
 
-  let source = null, timer = 0, looked = 0, again = false, busy = false;
+  const LAST_MS = 25000; // after the last change, when what the server read behind is there
+
+  let source = null, timer = 0, later = 0, looked = 0, again = false, busy = false;
   let paused = sessionStorage.getItem("paused") === "yes";
 
   const show = (kind, words) => { say.dataset.kind = kind; say.textContent = words; };
@@ -72,13 +74,15 @@
 
   const soon = () => {
     again = true;
+    clearTimeout(later);
+    later = setTimeout(look, LAST_MS);
     if (timer) return;
     const wait = Math.max(0, looked + LEAST_MS - performance.now());
     timer = setTimeout(async () => {
       timer = 0;
       again = false;
       await look();
-      // What is shown may be a few seconds old while much comes in: one last look after it.
+      // What is shown may be some seconds old while much comes in: one last look after it.
       if (!timer) timer = setTimeout(() => { timer = 0; if (again) soon(); else look(); }, LEAST_MS + 2000);
     }, wait);
   };
@@ -89,6 +93,7 @@
     if (source) source.close();
     source = null;
     clearTimeout(timer);
+    clearTimeout(later);
     timer = 0;
   };
 
