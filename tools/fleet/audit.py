@@ -53,23 +53,27 @@ class Audit:
 
 
 def audit(store: Store, account: Account) -> Audit:
-    """What a store lacks of a fleet, or has too much of, by its own accounts and its rollups."""
+    """What a store lacks of a fleet, or has too much of, by its own accounts and its rollups.
+
+    Rows are told apart by the outboxes that they are from; sums are of all that a device ever sent,
+    so that another fleet's, under the same names, is a difference.
+    """
     stored = {(a.stream.site, a.stream.device, a.stream.epoch): a.rows for a in store.accounts()}
     sums = {(row["site"], row["device"]): row for row in store.sums(by=("site", "device"))}
-    gaps: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    gaps: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     for gap in store.gaps(limit=1_000_000):
-        own = gaps[gap["site"], gap["device"]]
+        own = gaps[gap["site"], gap["device"], gap["epoch"]]
         own[:] = own[0] + 1, own[1] + gap["rows"], own[2] + gap["trials"]
     differences: list[Difference] = []
-    rows = 0
+    rows = given_up = 0
     for put in account.devices:
-        found = stored.get((put.site, put.device, put.epoch), 0)
+        stream = put.site, put.device, put.epoch
+        found = stored.get(stream, 0)
         rows += found
-        name = put.site, put.device
-        difference = _difference(put, found, sums.get(name, {}), gaps[name])
+        given_up += gaps[stream][1]
+        difference = _difference(put, found, sums.get(stream[:2], {}), gaps[stream])
         if difference.lost or difference.doubled or difference.sums:
             differences.append(difference)
-    given_up = sum(lost for _, lost, _ in gaps.values())
     return Audit(rows, given_up, tuple(differences))
 
 
