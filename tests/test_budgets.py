@@ -189,6 +189,7 @@ def test_a_stop_ends_a_pause(tmp_path: Path) -> None:
     with running(tmp_path) as device:
         device.celsius(99)
         device.says("Paused: it is 99.0 C")
+        wait(lambda: count(device, "session"), f"a session: {device.log}")
         began = time.monotonic()
         assert isinstance(device.stop()[-1], SessionEndRecord)
         assert time.monotonic() - began < 20
