@@ -50,3 +50,12 @@ def alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(file)
+
+
+def stamp(path: Path) -> tuple[int, ...]:
+    """Differs after the file was written or replaced; empty where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_mtime_ns, found.st_size, found.st_ino

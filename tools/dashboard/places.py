@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agent.errors import ConfigError
 from agent.toml import read
+from tools.files import stamp
 
 log = logging.getLogger(__name__)
 
@@ -42,24 +43,17 @@ class PlacesFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
-        self._stamp = self._look()
+        self._stamp = stamp(path)
         self._places = read(path, Places)
 
     def now(self) -> Places:
         """The places at this moment."""
         with self._lock:
-            stamp = self._look()
-            if stamp != self._stamp:
-                self._stamp = stamp
+            now = stamp(self.path)
+            if now != self._stamp:
+                self._stamp = now
                 try:
                     self._places = read(self.path, Places)
                 except ConfigError as error:
                     log.error("%s The places stay as they were.", error.message)
             return self._places
-
-    def _look(self) -> tuple[int, ...]:
-        try:
-            found = self.path.stat()
-        except OSError:
-            return ()
-        return found.st_mtime_ns, found.st_size, found.st_ino

@@ -6,6 +6,7 @@ Grafana's own work is done by the test: macros and variables become what Grafana
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -59,7 +60,7 @@ def expanded(query: str) -> str:
 
 @pytest.fixture(scope="module")
 def filled(postgres_server: Any) -> Iterator[str]:
-    """A store with something in every table that the dashboard reads."""
+    """A store with something in every table that the dashboard reads; one in each worker."""
     now_ms = int(time.time() * 1000)
     session = SessionRecord(
         session="s1",
@@ -98,7 +99,7 @@ def filled(postgres_server: Any) -> Iterator[str]:
     envelope = Envelope(
         site="lab", device="pi-1", epoch="e", boot="b", monotonic_ms=1, wall_ms=now_ms
     )
-    with postgres_server.database("grafana") as url:
+    with postgres_server.database(f"grafana_{os.getpid()}") as url:
         with open_store(url) as store:
             contact = Contact("lab", "pi-1", now_ms, 5, True)
             store.store_all([Batch(envelope, rows)], [contact])

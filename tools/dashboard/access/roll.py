@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agent.errors import ConfigError, UsageError
 from agent.toml import read
-from tools.files import SECRET, alone, replace
+from tools.files import SECRET, alone, replace, stamp
 
 log = logging.getLogger(__name__)
 
@@ -71,22 +71,15 @@ class RollFile:
     def now(self) -> Roll:
         """Users and tokens at this moment; nobody where the file cannot be used."""
         with self._lock:
-            stamp = self._look()
-            if stamp != self._stamp:
-                self._stamp = stamp
+            now = stamp(self.path)
+            if now != self._stamp:
+                self._stamp = now
                 try:
                     self._roll = read(self.path, Roll)
                 except ConfigError as error:
                     log.error("%s Nobody is let in until it is mended.", error.message)
                     self._roll = empty()
             return self._roll
-
-    def _look(self) -> tuple[int, ...]:
-        try:
-            found = self.path.stat()
-        except OSError:
-            return ()
-        return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def digest(token: str) -> str:
