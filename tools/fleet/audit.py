@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -59,7 +59,7 @@ def audit(store: Store, account: Account) -> Audit:
     so that another fleet's, under the same names, is a difference.
     """
     stored = {(a.stream.site, a.stream.device, a.stream.epoch): a.rows for a in store.accounts()}
-    sums = {(row["site"], row["device"]): row for row in store.sums(by=("site", "device"))}
+    views = _by_device(store, ()), _by_device(store, ("hour",))
     gaps: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     for gap in store.gaps(limit=1_000_000):
         own = gaps[gap["site"], gap["device"], gap["epoch"]]
@@ -71,10 +71,19 @@ def audit(store: Store, account: Account) -> Audit:
         found = stored.get(stream, 0)
         rows += found
         given_up += gaps[stream][1]
-        difference = _difference(put, found, sums.get(stream[:2], {}), gaps[stream])
-        if difference.lost or difference.doubled or difference.sums:
-            differences.append(difference)
+        seen = (_difference(put, found, sums.get(stream[:2], {}), gaps[stream]) for sums in views)
+        differ = [item for item in seen if item.lost or item.doubled or item.sums]
+        differences += sorted(differ, key=lambda item: not item.sums)[:1]
     return Audit(rows, given_up, tuple(differences))
+
+
+def _by_device(store: Store, more: tuple[str, ...]) -> dict[tuple[str, str], Counter[str]]:
+    """Sums as the store has them over all time or, with ``hour``, hour by hour, which it keeps
+    apart: either may be wrong alone."""
+    found: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for row in store.sums(by=("site", "device", *more)):
+        found[row["site"], row["device"]].update({name: row[name] for name in SUMS})
+    return found
 
 
 def _difference(put: Put, found: int, sums: Mapping[str, int], gaps: list[int]) -> Difference:

@@ -49,6 +49,7 @@ def test_the_same_fleet_twice_is_stored_once(tmp_path: Path, plan: Plan, blank: 
         ("UPDATE streams SET stored = stored - 7 WHERE id = 1", 7, 0, False),
         ("UPDATE streams SET stored = stored + 3 WHERE id = 2", 0, 3, False),
         ("UPDATE hourly SET n = n + 1", 0, 0, True),
+        ("UPDATE hourly SET flips = flips + 1", 0, 0, True),
     ],
 )
 def test_an_audit_finds_what_is_missing_and_what_is_counted_wrong(
