@@ -52,6 +52,7 @@ class Cache:
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="behind")
         self._seen: object = None
         self._changed_s = -1e12
+        self._closed = False
 
     def look(self) -> object:
         """The store's version now; called about once a second it knows when rows come in."""
@@ -86,7 +87,8 @@ class Cache:
             return value
 
     def close(self) -> None:
-        """Read nothing behind any more."""
+        """Read nothing behind any more; what is being read may fail, as its store is closed."""
+        self._closed = True
         self._reader.shutdown(wait=False, cancel_futures=True)
 
     def _read(self, entry: _Entry, read: Callable[[], Any]) -> None:
@@ -118,7 +120,8 @@ class Cache:
         try:
             self._read(entry, read)
         except Exception:  # whoever asks when it is too old reads it, and sees what is wrong
-            log.warning("something could not be read behind a page", exc_info=True)
+            if not self._closed:
+                log.warning("something could not be read behind a page", exc_info=True)
         finally:
             entry.behind = False
 

@@ -34,6 +34,11 @@ _POISON = (
 MOST_VALUES: Final = 999
 """Values of one INSERT, which costs as much as a few rows; SQLite may allow no more."""
 READY_S: Final = 2.0
+FETCHED: Final = 500
+"""Rows that are read at a time.
+
+While they are given on, nothing keeps the store from being closed.
+"""
 LEAST_BYTES: Final = 1 << 20
 """A file system with less space than this takes no rows."""
 # What has no adapter is asked for one by every value: a quarter of the time of an insert.
@@ -53,6 +58,32 @@ class Sqlite(Store):
         super().__init__(_File(Path(place[1:]), create))
 
 
+class _Reader:
+    """A thread's connection. Closing one that another thread is using would crash the process, so
+    ``lock`` is held while SQLite is at work with it, and never while rows are given on."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self.db, self.lock = db, threading.Lock()
+
+    def rows(self, query: str, values: Values) -> Iterator[dict[str, Any]]:
+        with self.lock:
+            cursor = self.db.execute(query, values)
+            names = [column[0] for column in cursor.description]
+        while True:
+            with self.lock:
+                some = cursor.fetchmany(FETCHED)
+            if not some:
+                return
+            for row in some:
+                yield dict(zip(names, row, strict=True))
+
+    def close(self) -> None:
+        """End what is being read; whoever reads gets a ``sqlite3.Error``."""
+        self.db.interrupt()
+        with self.lock:
+            self.db.close()
+
+
 class _File(Database):
     def __init__(self, path: Path, create: bool) -> None:
         self.path, self.name = path, str(path)
@@ -60,7 +91,9 @@ class _File(Database):
             raise DataError(
                 f"There is no store {path}.", remedy="Check the path given with --store."
             )
-        self._readers: list[sqlite3.Connection] = []
+        self._readers: list[_Reader] = []
+        self._readers_lock = threading.Lock()
+        self._closed = False
         self._own = threading.local()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,7 +102,7 @@ class _File(Database):
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._migrate()
-            self._watch = self._connect()
+            self._watch = _Reader(self._connect())
         except (sqlite3.Error, OSError) as error:
             raise StoreError(
                 f"The store {path} cannot be opened: {error}.",
@@ -139,28 +172,32 @@ class _File(Database):
 
     def select(self, query: str, values: Values = NOTHING) -> Iterator[dict[str, Any]]:
         try:
-            cursor = self._reader().execute(query, values)
-            names = [column[0] for column in cursor.description]
-            for row in cursor:
-                yield dict(zip(names, row, strict=True))
+            yield from self._reader().rows(query, values)
         except sqlite3.Error as error:
             raise StoreError(f"The store {self.path} cannot be read: {error}.") from error
 
     def scan(self, query: str, values: Values = NOTHING) -> Iterator[tuple[Any, ...]]:
         return iter(self._db.execute(query, values))
 
-    def _reader(self) -> sqlite3.Connection:
+    def _reader(self) -> _Reader:
         """This thread's connection for reading."""
-        reader: sqlite3.Connection | None = getattr(self._own, "reader", None)
+        reader: _Reader | None = getattr(self._own, "reader", None)
         if reader is None:
-            reader = self._own.reader = self._connect()
-            reader.execute("PRAGMA query_only = ON")
-            self._readers.append(reader)
+            with self._readers_lock:
+                if self._closed:
+                    raise sqlite3.ProgrammingError("it is closed")
+                reader = self._own.reader = _Reader(self._connect())
+                reader.db.execute("PRAGMA query_only = ON")
+                self._readers.append(reader)
         return reader
 
     def changes(self) -> object:
         # Of one connection of its own: the number means something within a connection only.
-        return self._watch.execute("PRAGMA data_version").fetchone()[0]
+        try:
+            with self._watch.lock:
+                return self._watch.db.execute("PRAGMA data_version").fetchone()[0]
+        except sqlite3.Error as error:
+            raise StoreError(f"The store {self.path} cannot be read: {error}.") from error
 
     def ready(self) -> None:
         if shutil.disk_usage(self.path.parent).free < LEAST_BYTES:
@@ -200,8 +237,13 @@ class _File(Database):
             ) from error
 
     def close(self) -> None:
-        for connection in (*self._readers, self._watch, self._db):
-            connection.close()
+        with self._readers_lock:
+            if self._closed:
+                return
+            self._closed = True
+        for reader in (*self._readers, self._watch):
+            reader.close()
+        self._db.close()
 
 
 @cache

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest
 from agent.errors import UnknownKind, UsageError
 from agent.record import Batch, HealthRecord, Record, Row
 from tests.tools.stores.rows import AT, PI, batch, trial
-from tools.stores import Contact, Retention, Scope, family, open_store
+from tools.stores import Contact, Retention, Scope, Store, family, open_store
 from tools.stores._errors import PoisonError, StoreError
 from tools.stores._schema import MIGRATIONS
 
@@ -214,3 +216,26 @@ def test_text_with_a_nul_is_kept_as_it_came(tmp_path: Path) -> None:
         store.store(batch({1: trial(0).model_copy(update={"clip": "a\0b"})}))
         assert next(store.trials("s1"))["clip"] == "a\0b"
         assert [row["n"] for row in store.sums(Scope(session="s1"))] == [1]
+
+
+def test_a_store_that_is_closed_ends_what_other_threads_read_of_it(tmp_path: Path) -> None:
+    file = str(tmp_path / "s.db")
+    with open_store(file) as store:
+        store.store(batch({n + 1: trial(n) for n in range(2000)}))
+    for _ in range(20):
+        store = open_store(file)
+        reads, reading = list[int](), threading.Event()
+
+        def read(
+            store: Store = store, reads: list[int] = reads, reading: threading.Event = reading
+        ) -> None:
+            while True:
+                reads.append(len(list(store.trials("s1"))))
+                reading.set()
+
+        with ThreadPoolExecutor(2) as threads:
+            ends = [threads.submit(read) for _ in range(2)]
+            assert reading.wait(30)
+            store.close()
+            assert all(isinstance(end.exception(30), StoreError) for end in ends)
+        assert set(reads) == {2000}
