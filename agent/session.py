@@ -167,6 +167,14 @@ class Session:
         """The perturbed picture of a frame for the target that ``placed`` gives."""
         return self.perturber.apply(frame.pixels, condition, self._moment(frame, condition, target))
 
+    def _place(self, target: Target) -> str:
+        """What names the spot where a picture's stickers keep from frame to frame: the track.
+
+        A classifier's own answer is of the whole frame by whatever label: stickers that changed
+        with the answer would be others on the same sign.
+        """
+        return target.track if self.model.detects or target.from_truth else ""
+
     @property
     def interest(self) -> frozenset[str]:
         """Labels whose false sighting is a phantom: none where every label is a target."""
@@ -224,7 +232,7 @@ class Session:
     def _moment(self, frame: Frame, condition: Condition, target: Target | None) -> Moment:
         keys: tuple[int | str, ...] = (condition.seed, frame.clip)
         if condition.per_target and target is not None:
-            keys += (target.track,)
+            keys += (self._place(target),)
         return Moment(
             time_s=frame.time_s,
             seed=derived_seed(*keys),

@@ -18,12 +18,17 @@ BLACK_SPREAD: Final = 4.0
 FILLED: Final = 1 / 8
 """Share of the rows, from the bottom, that a decoder must have filled up for a torn picture."""
 
+ALIKE: Final = 5
+"""Identical pictures below which none is frozen: a device that looks every quarter of a minute
+must not take its second look at a still scene for a fault."""
+
 
 class Health:
     """Judges pictures in the order in which they come.
 
-    ``frozen_s``: seconds of identical pictures that pass for a still scene. A sensor's noise makes
-    no two pictures alike, but a network camera may send none of it.
+    ``frozen_s``: seconds of identical pictures that pass for a still scene, as do fewer than
+    ``ALIKE``. A sensor's noise makes no two pictures alike, but a network camera may send none
+    of it.
     """
 
     def __init__(self, frozen_s: float) -> None:
@@ -31,6 +36,7 @@ class Health:
         self._size: tuple[int, ...] | None = None
         self._last: tuple[Pixels, Pixels] | None = None
         self._since = 0.0
+        self._alike = 0
 
     def fault(self, pixels: Pixels, monotonic: float) -> Fault:
         """What is wrong with a picture (H, W, 3) of that time in s; empty where nothing is."""
@@ -44,7 +50,7 @@ class Health:
             return "black"
         if torn(sample):
             return "torn"
-        return "frozen" if still > self._frozen_s else ""
+        return "frozen" if still > self._frozen_s and self._alike >= ALIKE else ""
 
     def _still_s(self, pixels: Pixels, sample: Pixels, monotonic: float) -> float:
         """For how many seconds the pictures have been identical to the last bit.
@@ -54,7 +60,8 @@ class Health:
         last, self._last = self._last, (pixels, sample)
         same = last is not None and _same(last[1], sample) and _same(last[0], pixels)
         if not same:
-            self._since = monotonic
+            self._since, self._alike = monotonic, 0
+        self._alike += 1
         return monotonic - self._since
 
 

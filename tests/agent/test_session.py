@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -162,6 +163,16 @@ class Reader(RedFinder):
 
     def _predict(self, pixels: Pixels) -> Prediction:
         return Prediction(scores=np.array([0.8, 0.2], np.float32), labels=self.labels)
+
+
+def test_a_classifiers_stickers_stay_the_same_ones_when_its_own_answer_changes() -> None:
+    examiner = Session(Reader(), Grid(()))
+    view = frame(pixels=picture(SIGN), truth=False)
+    stop, kite = (Target(3, 0, name, track=f"{name} 0", from_truth=False) for name in Reader.targets)
+    painted = examiner.picture(view, STICKER, stop)
+    assert np.array_equal(painted, examiner.picture(view, STICKER, kite))
+    elsewhere = examiner.picture(view, STICKER, replace(kite, from_truth=True))
+    assert not np.array_equal(painted, elsewhere), "a truth's tracks are things of their own"
 
 
 def test_a_classifier_has_one_target_however_many_boxes_there_are() -> None:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.cameras._health import Health
+from agent.cameras._health import ALIKE, Health
 from agent.values import Fault, Pixels
 
 CHANCE = np.random.default_rng(0)
@@ -65,6 +65,13 @@ def test_identical_pictures_are_frozen_after_the_time_that_a_still_scene_has() -
     still = noise()
     faults = judged(still, *[still.copy() for _ in range(5)], noise(), still, frozen_s=3)
     assert faults == ["", "", "", "", "frozen", "frozen", "", ""]
+
+
+def test_seldom_looks_at_a_still_scene_are_not_frozen_at_the_second_one() -> None:
+    """A small budget may leave more seconds between two looks than a still scene has."""
+    health, still = Health(10.0), noise()
+    faults = [health.fault(still.copy(), 15.0 * look) for look in range(ALIKE + 1)]
+    assert faults == [""] * (ALIKE - 1) + ["frozen"] * 2
 
 
 def test_one_pixel_that_differs_is_life() -> None:
