@@ -168,7 +168,9 @@ class Reader(RedFinder):
 def test_a_classifiers_stickers_stay_the_same_ones_when_its_own_answer_changes() -> None:
     examiner = Session(Reader(), Grid(()))
     view = frame(pixels=picture(SIGN), truth=False)
-    stop, kite = (Target(3, 0, name, track=f"{name} 0", from_truth=False) for name in Reader.targets)
+    stop, kite = (
+        Target(3, 0, name, track=f"{name} 0", from_truth=False) for name in Reader.targets
+    )
     painted = examiner.picture(view, STICKER, stop)
     assert np.array_equal(painted, examiner.picture(view, STICKER, kite))
     elsewhere = examiner.picture(view, STICKER, replace(kite, from_truth=True))

@@ -26,6 +26,7 @@ from tools.stores import (
     _writing,
 )
 from tools.stores._database import Database
+from tools.stores._hours import FRESH
 from tools.stores._queries import ALL, Found
 from tools.stores._rollups import Memory
 from tools.stores._values import (
@@ -297,6 +298,9 @@ class Store:
                 self._memory.undo()
                 raise
             self._memory.keep()
+            if self._memory.swept:
+                self._memory.swept = False
+                self._db.sweep(FRESH)
 
     def __enter__(self) -> Store:
         return self

@@ -42,7 +42,20 @@ class Database(ABC):
     def insert(
         self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], conflict: str
     ) -> None:
-        """Put rows into a table within the transaction; ``conflict`` says ``ON CONFLICT ...``."""
+        """Put rows into a table within the transaction; ``conflict`` says ``ON CONFLICT ...``; it
+        is empty where there can be none."""
+
+    @abstractmethod
+    def alone(self) -> bool:
+        """Whether nobody else adds up sums, who then wait, until the transaction's end."""
+
+    @abstractmethod
+    def taking(self, table: str) -> AbstractContextManager[str]:
+        """Where the rows of a table can be read within the transaction, which are then gone from
+        it; those that others put into it meanwhile stay."""
+
+    def sweep(self, table: str) -> None:  # noqa: B027 - where rows that are gone take no time
+        """Between transactions, after a table's rows were taken."""
 
     @abstractmethod
     def select(self, query: str, values: Values = NOTHING) -> Iterator[dict[str, Any]]:

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from typing import Final
 
 from tools.stores._database import Database
+from tools.stores._hours import fold
 from tools.stores._spans import WIDEST
 from tools.stores._tables import UNKNOWN
 from tools.stores._values import Retention
@@ -42,6 +43,8 @@ def prune(db: Database, transaction: Transaction, retention: Retention) -> dict[
     if retention.rollups_days is not None:
         # Whole spans, so that hours and spans say the same.
         before = _before(retention.rollups_days) // WIDEST * WIDEST
+        with transaction():
+            fold(db)
         for table in ("hourly", "hourly_readings", "spans"):
             gone[table] = _prune_hours(db, transaction, table, before)
     db.give_back()

@@ -52,7 +52,8 @@ AND session = :session ORDER BY seq
 _COUNTS: Final = """
 SELECT condition, severity, nullif(level, :none) AS level, sum(n) AS n,
     sum(clean_seen) AS clean_seen, sum(perturbed_seen) AS perturbed_seen, sum(flips) AS flips
-FROM hourly WHERE {} GROUP BY condition, severity, level ORDER BY condition, severity, level
+FROM (SELECT * FROM hourly UNION ALL SELECT * FROM fresh_sums) AS hours
+WHERE {} GROUP BY condition, severity, level ORDER BY condition, severity, level
 """
 
 _DEAD_LETTERS: Final = """

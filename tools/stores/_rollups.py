@@ -55,11 +55,18 @@ _Scenes = dict[tuple[str, str, str], _Scene]
 
 
 class Memory:
-    """Which scenes run, by stream: bounded, and put back where a transaction fails."""
+    """What a store remembers between transactions. Which scenes run, by stream, is bounded, and
+    put back where a transaction fails.
+    """
 
     def __init__(self) -> None:
         self._streams: dict[int, _Scenes] = {}
         self._before: dict[int, _Scenes | None] = {}
+        self.fresh = 0
+        """Sums that this process has appended since it last added them up, and when that was."""
+        self.folded_s = float("-inf")
+        self.swept = False
+        """Whether the transaction added them up."""
 
     def scenes(self, stream: int) -> _Scenes:
         """A stream's scenes, by (session, clip, track), to be changed."""

@@ -185,6 +185,15 @@ def _spans(db: sqlite3.Connection) -> None:
     )
 
 
+def _fresh_sums(db: sqlite3.Connection) -> None:
+    """What is to be added to ``hourly``, with its columns, in no order."""
+    columns = ", ".join(
+        f"{name} {kind} NOT NULL"
+        for _, name, kind, *_ in db.execute("PRAGMA table_info(hourly)").fetchall()
+    )
+    db.execute(f"CREATE TABLE fresh_sums ({columns})")
+
+
 MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (
     _first,
     _placements,
@@ -192,6 +201,7 @@ MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (
     _evidence,
     _rollups,
     _spans,
+    _fresh_sums,
 )
 """Append only: a store of any older version is brought up to date when it is opened."""
 

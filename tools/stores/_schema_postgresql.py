@@ -110,7 +110,9 @@ CREATE TABLE spans (
     PRIMARY KEY (stream, width, hour, session, condition, severity, level))
 """
 
+_FRESH_SUMS: Final = "CREATE TABLE fresh_sums (LIKE hourly INCLUDING DEFAULTS)"
+
 MIGRATIONS: Final[tuple[str, ...]] = tuple(
-    text.replace(" TEXT", ' TEXT COLLATE "C"') for text in (_FIRST, _SPANS)
+    text.replace(" TEXT", ' TEXT COLLATE "C"') for text in (_FIRST, _SPANS, _FRESH_SUMS)
 )
 """Append only: a store of any older version is brought up to date when it is opened."""

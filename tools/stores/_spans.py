@@ -94,18 +94,6 @@ def is_due(now_ms: int, made: Mapping[int, int]) -> bool:
     return any((now_ms - LATE_MS) // width * width > made[width] for width in WIDTHS)
 
 
-def late(rows: Sequence[Sequence[Any]], made: Mapping[int, int]) -> list[Sequence[Any]]:
-    """What rows of ``hourly`` add to spans that are made: rows of ``spans``."""
-    spans: dict[tuple[Any, ...], list[Any]] = {}
-    for width, until in made.items():
-        for stream, hour, *rest in rows:
-            if hour < until:
-                key, sums = (stream, width, hour - hour % width, *rest[:4]), rest[4:]
-                known = spans.get(key)
-                spans[key] = sums if known is None else [*map(sum, zip(known, sums, strict=True))]
-    return [(*key, *sums) for key, sums in spans.items()]
-
-
 def forget(db: Database, since_ms: int) -> None:
     """Take out all spans from a time on, within the transaction, to be made anew."""
     since = since_ms // WIDEST * WIDEST

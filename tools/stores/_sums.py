@@ -33,6 +33,9 @@ LEFT JOIN models ON models.site = streams.site AND models.device = streams.devic
 WHERE {wanted} {group}
 """
 _PIECE: Final = "SELECT {keys}, {sums} FROM {table} WHERE {rows} GROUP BY {keys}"
+_FRESH: Final = -1
+"""Stands for what is not yet added up as the width of a piece."""
+_TABLES: Final = {0: "hourly", _FRESH: "fresh_sums"}
 _STREAMS: Final = "stream IN (SELECT id FROM streams WHERE {})"
 _RUNS: Final = "stream IN (SELECT stream FROM runs WHERE session = :session)"
 
@@ -57,6 +60,7 @@ def sums(db: Database, scope: Scope, by: Sequence[str]) -> Iterator[dict[str, An
         parts = list(pieces(scope.from_hour, scope.to_hour, condensed(kept)))
     if not parts:
         return iter(())
+    parts.append(Piece(_FRESH, scope.from_hour, scope.to_hour))
     found = db.select(_query(scope, by, parts), values(scope) | _bounds(parts))
     return (row for row in found if row["n"])
 
@@ -90,7 +94,7 @@ def _query(scope: Scope, by: Sequence[str], parts: Sequence[Piece]) -> str:
             _PIECE.format(
                 keys=", ".join(keys),
                 sums=", ".join(f"sum({name}) AS {name}" for name in SUMS),
-                table="spans" if part.width else "hourly",
+                table=_TABLES.get(part.width, "spans"),
                 rows=both([*rows, *_stretch(place, part)]),
             )
             for place, part in enumerate(parts)
@@ -105,7 +109,7 @@ def _query(scope: Scope, by: Sequence[str], parts: Sequence[Piece]) -> str:
 
 
 def _stretch(place: int, part: Piece) -> list[str]:
-    wanted = [f"width = :width{place}"] if part.width else []
+    wanted = [] if part.width in _TABLES else [f"width = :width{place}"]
     wanted += [] if part.since is None else [f"hour >= :since{place}"]
     return wanted + ([] if part.until is None else [f"hour < :until{place}"])
 

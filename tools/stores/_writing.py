@@ -10,10 +10,10 @@ from operator import itemgetter
 from typing import Any, Final, get_args, get_origin
 
 from agent.record import FIELDS, RECORDS, Batch, Envelope, Row, Status
-from tools.stores import _spans
 from tools.stores._database import Database
+from tools.stores._hours import add
 from tools.stores._received import Range, contiguous, settled
-from tools.stores._rollups import HEALTH, PARTS, SUMS, Memory, Rollup
+from tools.stores._rollups import HEALTH, PARTS, Memory, Rollup
 from tools.stores._tables import ONCE, ROW_TABLES, UNKNOWN
 from tools.stores._values import Contact, Letter, Stored, Stream
 
@@ -44,21 +44,6 @@ _HELD: Final = """
 SELECT id, site, device, epoch, stored, highest, settled, pruned FROM streams
 WHERE (site, device, epoch) IN (VALUES {}) ORDER BY id{}
 """
-_KEYS: Final = {
-    "hourly": ("stream", "hour", "session", "condition", "severity", "level"),
-    "hourly_readings": ("stream", "hour", "name"),
-    "runs": ("stream", "session"),
-    "spans": _spans.KEY,
-}
-_LEAST: Final = "CASE WHEN excluded.{0} < {1}.{0} THEN excluded.{0} ELSE {1}.{0} END"
-_MOST: Final = "CASE WHEN excluded.{0} > {1}.{0} THEN excluded.{0} ELSE {1}.{0} END"
-_PLUS: Final = "{1}.{0} + excluded.{0}"
-_ADDED: Final[Mapping[str, Mapping[str, str]]] = {
-    "hourly": dict.fromkeys(SUMS, _PLUS),
-    "hourly_readings": {"n": _PLUS, "total": _PLUS, "low": _LEAST, "high": _MOST},
-    "runs": {"first_seq": _LEAST, "last_seq": _MOST, "trials": _PLUS},
-    "spans": dict.fromkeys(SUMS, _PLUS),
-}
 
 
 @dataclass
@@ -99,7 +84,7 @@ def store(
         answers.append(Stored(_stream(said), contiguous(book.ranges), new, len(batch.rows) - new))
     for table, values in tables.items():
         db.insert(table, COLUMNS[table], values, ONCE)
-    add(db, rollup)
+    add(db, memory, rollup)
     db.many(
         "UPDATE streams SET stored = ?, highest = ?, settled = ? WHERE id = ?",
         [(b.stored, b.highest, json.dumps(b.ranges), b.number) for b in books.values()],
@@ -138,28 +123,6 @@ def bury(db: Database, letters: Sequence[Letter]) -> None:
 def _clean(text: str) -> str:
     """What no store can hold as text must not keep a letter from being kept."""
     return text[:1024].replace("\0", "?").encode(errors="replace").decode()
-
-
-def add(db: Database, rollup: Rollup) -> None:
-    """Add what was counted to the rollups, within the transaction."""
-    tables = rollup.take()
-    made = _spans.condensed(dict(db.execute("SELECT name, since_ms FROM kept")))
-    tables["spans"] = _spans.late(tables["hourly"], made)
-    for table, rows in tables.items():
-        if rows:
-            columns = (*_KEYS[table], *_ADDED[table])
-            db.insert(table, columns, rows, _MERGE[table])
-    now = time.time_ns() // 1_000_000
-    if _spans.is_due(now, made):
-        _spans.condense(db, now)
-
-
-def _merge(table: str) -> str:
-    changes = (f"{name} = {how.format(name, table)}" for name, how in _ADDED[table].items())
-    return f"ON CONFLICT ({', '.join(_KEYS[table])}) DO UPDATE SET {', '.join(changes)}"
-
-
-_MERGE: Final = {table: _merge(table) for table in _KEYS}
 
 
 def _books(db: Database, streams: Sequence[Stream]) -> dict[Stream, _Book]:

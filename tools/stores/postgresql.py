@@ -26,9 +26,15 @@ _POISON = (psycopg.DataError, psycopg.IntegrityError, OverflowError, UnicodeErro
 """What is wrong with the rows; all else is wrong with the store."""
 _TURN: Final = 0x6669656C64
 """The advisory lock of whoever changes tables."""
+_ADDING_UP: Final = 0x6669656C65
+"""The advisory lock of whoever adds up sums."""
 _KNOWN: Final = (
     "SELECT 1 FROM pg_catalog.pg_tables"
     " WHERE tablename = 'schema_version' AND schemaname = ANY (current_schemas(false))"
+)
+_TYPES: Final = (
+    "SELECT attname, CAST(atttypid AS INTEGER) FROM pg_catalog.pg_attribute"
+    " WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped"
 )
 READERS: Final = 10
 READER_S: Final = 5.0
@@ -59,6 +65,7 @@ class _Server(Database):
         """Temporary tables that the writer has, and those among them that hold rows."""
         self._used: set[str] = set()
         self._weeks: set[Week] = set()
+        self._known_types: dict[str, dict[str, int]] = {}
         self._probe: threading.Thread | None = None
         self._pool = psycopg_pool.ConnectionPool(
             min_size=0,
@@ -183,21 +190,35 @@ class _Server(Database):
         if table == "trials":
             place = list(columns).index("at_ms")
             self._make_weeks(weeks_of(row[place] for row in rows))
-        names = ", ".join(columns)
+        if not conflict:
+            self._copy(table, table, columns, rows)
+            return
         if conflict == ONCE:
             # The rows are new: that was seen under the lock on their stream. Without a table
             # between, the server has half the work.
             with suppress(psycopg.errors.UniqueViolation), self._at_work().transaction():
-                self._copy(table, names, rows)
+                self._copy(table, table, columns, rows)
                 return
-        new = self._temporary(table)
-        self._copy(new, names, rows)
+        new, names = self._temporary(table), ", ".join(columns)
+        self._copy(new, table, columns, rows)
         self.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM {new} {conflict}")
 
-    def _copy(self, table: str, names: str, rows: Sequence[Sequence[Any]]) -> None:
-        with self._at_work().cursor().copy(f"COPY {table} ({names}) FROM STDIN".encode()) as copy:
+    def _copy(
+        self, into: str, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> None:
+        """COPY into a table that has ``table``'s columns; in binary, so that nothing is made text."""
+        known = self._types(table)
+        copied = f"COPY {into} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
+        with self._at_work().cursor().copy(copied.encode()) as copy:
+            copy.set_types([known[name] for name in columns])
             for row in rows:
                 copy.write_row(row)
+
+    def _types(self, table: str) -> dict[str, int]:
+        """The types of a table's columns."""
+        if table not in self._known_types:
+            self._known_types[table] = dict(self._at_work().execute(_TYPES, [table]).fetchall())
+        return self._known_types[table]
 
     def _temporary(self, table: str) -> str:
         """An empty temporary table of a table's columns; it is emptied at the end."""
@@ -211,6 +232,24 @@ class _Server(Database):
             self.execute(f"TRUNCATE {new}")
         self._used.add(new)
         return new
+
+    def alone(self) -> bool:
+        ((alone,),) = self.execute(f"SELECT pg_try_advisory_xact_lock({_ADDING_UP})")
+        return bool(alone)
+
+    @contextmanager
+    def taking(self, table: str) -> Iterator[str]:
+        taken = self._temporary(table)
+        self.execute(
+            f"WITH taken AS (DELETE FROM {table} RETURNING *) INSERT INTO {taken} TABLE taken"
+        )
+        yield taken
+
+    def sweep(self, table: str) -> None:
+        # Autovacuum comes once a minute at most: until then each reader would go through a
+        # million rows that are gone.
+        with suppress(psycopg.Error):
+            self._at_work().execute(f"VACUUM (TRUNCATE off, SKIP_LOCKED) {table}".encode())
 
     def _make_weeks(self, weeks: set[Week]) -> None:
         """Tables for weeks, each attached at once, so that no reader has to wait."""

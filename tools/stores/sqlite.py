@@ -126,9 +126,9 @@ class _File(Database):
                 if done < len(MIGRATIONS):
                     MIGRATIONS[done](self._db)
                     done += 1
-                    if done == CONDENSED and before < COUNTED:
+                    if done == len(MIGRATIONS) and before < COUNTED:
                         rebuild(self)
-                    elif done == CONDENSED:
+                    elif done == len(MIGRATIONS) and before < CONDENSED:
                         condense(self, time.time_ns() // 1_000_000)
                     self._db.execute(f"PRAGMA user_version = {done}")
 
@@ -169,6 +169,14 @@ class _File(Database):
             some = rows[first : first + together]
             insertion = _insertion(table, tuple(columns), len(some), conflict)
             self._db.execute(insertion, list(chain.from_iterable(some)))
+
+    def alone(self) -> bool:
+        return True  # as whoever writes is
+
+    @contextmanager
+    def taking(self, table: str) -> Iterator[str]:
+        yield table
+        self._db.execute(f"DELETE FROM {table}")
 
     def select(self, query: str, values: Values = NOTHING) -> Iterator[dict[str, Any]]:
         try:

@@ -20,9 +20,10 @@ from agent.record import Batch, Record, Row, Stamp
 from tests.postgres import Server
 from tests.tools.stores.rows import PI, batch, end, start, trial
 from tools.report.stored import report_session
-from tools.stores import Retention, open_store
+from tools.stores import Retention, _hours, open_store
 from tools.stores._address import Address
 from tools.stores._errors import PoisonError, StoreError
+from tools.stores._hours import fold
 from tools.stores._schema_postgresql import MIGRATIONS
 from tools.stores._weeks import week_named, week_of, weeks_of
 
@@ -46,11 +47,11 @@ def made(rows: dict[int, Record], made_ms: int, after: int = 0) -> Batch:
 def test_text_with_a_nul_is_poison_and_the_rows_beside_it_are_not(postgres: str) -> None:
     with open_store(postgres) as store:
         nul = trial(1).model_copy(update={"clip": "a\0b"})
-        with pytest.raises(PoisonError, match="NUL"):
+        with pytest.raises(PoisonError, match="0x00"):
             store.store(batch({1: trial(0), 2: nul}))
         assert store.highest_contiguous(PI) == 0
         assert store.store(batch({1: trial(0)})) == 1
-        with pytest.raises(PoisonError, match="NUL"):
+        with pytest.raises(PoisonError, match="0x00"):
             store.store(
                 Batch(batch({}).envelope, (Row(2, "dream", Stamp("b", 1, 2, True), None, "\0"),))
             )
@@ -293,3 +294,21 @@ def test_a_report_is_made_from_it(postgres: str, tmp_path: Path) -> None:
     assert "All 10 trials that the agent counted are stored" in (
         tmp_path / "report.html"
     ).read_text(encoding="utf-8")
+
+
+def test_what_comes_while_another_adds_up_is_counted_once_and_nobody_waits(
+    postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_store(postgres) as one, open_store(postgres) as two:
+        one.store(batch({1: trial(1)}))
+        one.store(batch({2: trial(2)}, after=1))
+        with one._db.transaction():
+            assert fold(one._db)
+            monkeypatch.setattr(_hours, "FOLD_S", 0.0)
+            two.store(batch({1: trial(1)}, stream=PI._replace(device="car")))
+            (before,) = two.sums()
+        (after,) = two.sums()
+        assert before["n"] == after["n"] == 3
+        two.store(batch({2: trial(2)}, stream=PI._replace(device="car"), after=1))
+        assert [row["n"] for row in two.sums()] == [4]
+        assert not list(two._db.select("SELECT n FROM fresh_sums"))
