@@ -206,7 +206,7 @@ class _Server(Database):
     def _copy(
         self, into: str, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
     ) -> None:
-        """COPY into a table that has ``table``'s columns; in binary, so that nothing is made text."""
+        """COPY, in binary, into a table that has ``table``'s columns."""
         known = self._types(table)
         copied = f"COPY {into} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
         with self._at_work().cursor().copy(copied.encode()) as copy:
