@@ -247,12 +247,13 @@ def failures(
     here: Here,
     scope: Asked,
     severity: AskedSeverity = None,
+    target: AskedText = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 60,
     before: Annotated[str, Query(pattern=r"^([0-9]{1,15}-[0-9]{1,12}-[0-9]{1,18})?$")] = "",
 ) -> Failures:
     """Evidence, newest first; go on with ``before`` the last row's ``place``."""
     place = Place(*map(int, before.split("-"))) if before else None
-    rows, more = _some(here.store.evidence(scope, severity, limit + 1, place), limit)
+    rows, more = _some(here.store.evidence(scope, severity, limit + 1, place, target), limit)
     for row in rows:
         row["place"] = f"{row['at_ms']}-{row['stream']}-{row['seq']}"
     return Failures(failures=[FailureRow.model_validate(row) for row in rows], more=more)

@@ -53,11 +53,14 @@ class Reports:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="report")
 
     def get(self, key: Key, version: object) -> bytes | None:
-        """The page; None while it is being made. ``version`` differs where more was stored.
+        """The page; None while it is being made, or waits until others are. ``version`` differs
+        where more was stored.
 
-        Raises ``FieldproofError`` where it cannot be made, or too many are waiting.
+        Raises ``FieldproofError`` where it cannot be made.
         """
         made = self._begin(key, version)
+        if made is None:
+            return None
         try:
             return made.future.result(timeout=PATIENCE_S)
         except StillRunning:
@@ -67,14 +70,14 @@ class Reports:
                 self._made.pop(key, None)
             raise
 
-    def _begin(self, key: Key, version: object) -> _Made:
+    def _begin(self, key: Key, version: object) -> _Made | None:
         with self._lock:
             made, now = self._made.get(key), self._steady()
             old = made is not None and made.version != version and now - made.begun_s > YOUNG_S
             if made is None or (old and made.future.done()):
                 waiting = sum(not one.future.done() for one in self._made.values())
                 if waiting >= MOST_WAITING:
-                    raise FieldproofError("Too many reports are being made; try again soon.")
+                    return None
                 made = _Made(version, now, self._worker.submit(self._make, key))
                 self._made[key] = made
             self._made.move_to_end(key)

@@ -156,8 +156,11 @@ class Store:
         severity: float | None = None,
         limit: int = 60,
         before: Place | None = None,
+        target: str = "",
     ) -> Found:
-        """Evidence, newest first, without the pictures: ``stream``, ``seq``, ``site``, ``device``,
+        """Evidence, newest first, without the pictures; of one target's label where it is given.
+
+        Of each: ``stream``, ``seq``, ``site``, ``device``,
         ``at_ms``, ``session``, ``frame``, ``clip``, ``target``, ``number``, ``condition``,
         ``severity``, ``width_px``, ``height_px``, ``clean_box``, ``perturbed_box``,
         ``target_box`` (lists of x0, y0, x1, y1 as shares of the picture), ``model_name``,
@@ -167,7 +170,7 @@ class Store:
 
         To go on below a row give ``before=Place(row["at_ms"], row["stream"], row["seq"])``.
         """
-        return _pictures.evidence(self._db, scope, severity, limit, before)
+        return _pictures.evidence(self._db, scope, severity, limit, before, target)
 
     def picture(self, stream: int, seq: int) -> dict[str, bytes] | None:
         """The pictures of evidence, as JPEG: ``clean`` and ``perturbed``; None for none."""

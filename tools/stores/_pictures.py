@@ -33,11 +33,12 @@ page AS (SELECT streams.site, streams.device, models.model_name, models.model_sh
         AND models.session = evidence.session
     WHERE {{}}
     ORDER BY evidence.at_ms DESC, evidence.stream DESC, evidence.seq DESC LIMIT :limit),
-known AS (SELECT page.*, (SELECT max(its.seq) FROM trials AS its
+known AS (SELECT page.*, (SELECT its.seq FROM trials AS its
         WHERE its.stream = page.stream AND its.seq > page.seq - {BEHIND} AND its.seq < page.seq
         AND its.at_ms >= page.at_ms - {DAY_MS} AND its.at_ms <= page.at_ms + {DAY_MS}
         AND its.session = page.session AND its.frame = page.frame AND its.number = page.number
-        AND its.condition = page.condition AND its.severity = page.severity) AS trial
+        AND its.condition = page.condition AND its.severity = page.severity
+        ORDER BY its.seq DESC LIMIT 1) AS trial
     FROM page)
 SELECT known.*, {", ".join(f"trials.{name}" for name in _SEEN)}
 FROM known LEFT JOIN trials ON trials.stream = known.stream AND trials.seq = known.trial
@@ -47,7 +48,12 @@ ORDER BY known.at_ms DESC, known.stream DESC, known.seq DESC
 
 
 def evidence(
-    db: Database, scope: Scope, severity: float | None, limit: int, before: Place | None
+    db: Database,
+    scope: Scope,
+    severity: float | None,
+    limit: int,
+    before: Place | None,
+    target: str,
 ) -> Iterator[dict[str, Any]]:
     """See ``Store.evidence``."""
     wanted = [*senders(scope), *times(scope, "evidence.at_ms")]
@@ -55,11 +61,13 @@ def evidence(
     wanted += ["models.model_sha256 = :model"] if scope.model else []
     wanted += ["evidence.condition = :condition"] if scope.condition else []
     wanted += [] if severity is None else ["evidence.severity = :severity"]
+    wanted += ["evidence.target = :target"] if target else []
     place = {} if before is None else before._asdict()
     if place:
         names = ", ".join(f"evidence.{name}" for name in place)
         wanted.append(f"({names}) < ({', '.join(f':{name}' for name in place)})")
-    asked = values(scope) | place | {"severity": severity, "limit": limit}
+    asked = values(scope) | place
+    asked |= {"severity": severity, "limit": limit, "target": target}
     return map(_plain, db.select(_EVIDENCE.format(both(wanted)), asked))
 
 

@@ -75,16 +75,18 @@ def show(
     model: AskedText = "",
     condition: AskedText = "",
     severity: AskedSeverity = None,
+    target: AskedText = "",
     before: Annotated[str, Query(pattern=r"^(\d{1,16}-\d{1,12}-\d{1,19})?$")] = "",
 ) -> HTMLResponse:
     """The gallery, newest first. ``device`` is an id, or ``site/device``."""
     if "/" in device:
         site, _, device = device.partition("/")
     scope = Scope(site, device, session, model, condition)
-    rows = list(here.store.evidence(scope, severity, MOST + 1, _place(before)))
+    rows = list(here.store.evidence(scope, severity, MOST + 1, _place(before), target))
     asked = {
         "site": site, "device": device, "session": session, "model": model,
         "condition": condition, "severity": "" if severity is None else f"{severity:g}",
+        "target": target,
     }  # fmt: skip
     return page(
         request,
@@ -97,6 +99,7 @@ def show(
         any_at_all=bool(rows) or _any(here),
         asked=asked,
         choices=_choices(here),
+        targets=sorted({row["target"] for row in rows}),
     )
 
 

@@ -53,6 +53,8 @@ def test_filters_leave_what_is_like_that(ask: Ask) -> None:
     ]
     assert sorted(by_device[0] + by_device[1]) == sorted(every)
     assert cards(ask("/failures", params={"model": "cd" * 32}).text) == by_device[1]
+    assert cards(ask("/failures", params={"target": "stop sign"}).text) == every
+    assert cards(ask("/failures", params={"target": "kite"}).text) == []
     severe = cards(ask("/failures", params={"severity": "1"}).text)
     assert set(severe) < set(every)
     assert (

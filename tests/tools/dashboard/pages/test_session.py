@@ -79,3 +79,16 @@ def test_a_report_that_cannot_be_made_is_said_so(
     with pytest.raises(FieldproofError, match="There is no store"):
         made.get(("lab", "pi-1", "s"), 1)
     made.close()
+
+
+def test_a_report_waits_where_many_are_being_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Reports(f"sqlite:///{tmp_path / 'none.db'}", time.monotonic)
+    monkeypatch.setattr(reports, "MOST_WAITING", 0)
+    assert made.get(("lab", "pi-1", "s"), 1) is None
+    monkeypatch.undo()
+    monkeypatch.setattr(reports, "PATIENCE_S", 100.0)
+    with pytest.raises(FieldproofError, match="There is no store"):
+        made.get(("lab", "pi-1", "s"), 1)
+    made.close()
