@@ -50,7 +50,6 @@ IMPORTS: Final = 7
 LIVE_FPS: Final = 15
 GROWTH_FPS: Final = 400
 GROWTH_SIZE: Final = (160, 120)
-_CARD: Final = Path(__file__).parent.parent / "demo" / "model" / "stop_sign.toml"
 _TIMED: Final = """import time
 began = time.perf_counter()
 from agent.memory import loading
@@ -155,7 +154,7 @@ def measure(
         growth = None
         if frames:
             with bar(f"{frames:,} frames for memory") as show:
-                growth = _growth(profile, folder / "growth", frames, show)
+                growth = _growth(card, profile, folder / "growth", frames, show)
     writes = profile.budgets.writes_mb_per_hour
     return Lightness(timed, profile.name, imports, spent, budget, live, writes, growth)
 
@@ -285,9 +284,9 @@ def _live(
 
 
 def _growth(
-    profile: Profile, folder: Path, frames: int, show: Callable[[int, int], None]
+    card: Path, profile: Profile, folder: Path, frames: int, show: Callable[[int, int], None]
 ) -> Growth:
-    """The bundled model with one condition a frame, as fast as it goes."""
+    """One condition a frame on small frames, as fast as it goes."""
     folder.mkdir()
     (folder / "one.toml").write_text(_SUITE, encoding="utf-8")
     camera = live_camera(folder / "scenes", *GROWTH_SIZE, GROWTH_FPS)
@@ -295,7 +294,7 @@ def _growth(
     more = "--frames", str(frames), "--suite", str(folder / "one.toml")
     with (
         local_broker(kind="mosquitto") as broker,
-        agent(broker, folder, _CARD, camera, settings, *more) as child,
+        agent(broker, folder, card, camera, settings, *more) as child,
     ):
         seen = watch(child, folder, float("inf"), lambda at_s: show(round(at_s), round(at_s) + 1))
     return sloped(frames, seen)
