@@ -192,8 +192,8 @@ class Store:
         A scene is the unit of evidence: one (stream, session, clip, track), begun anew when the
         track was away for more than 30 frames. Under each condition row its first trial alone is
         counted: ``scenes`` by one, ``scenes_seen`` by whether it was seen clean, ``scene_flips``
-        by whether it flipped. Which scenes run is known to the collector that stores them: one
-        that goes on over its restart, or that two collectors store parts of, counts twice.
+        by whether it flipped. Which scenes run is known to the process that stores them, which
+        looks back at its start; one that two of them store parts of counts twice.
 
         Raises ``UsageError`` for another name in ``by``.
         """

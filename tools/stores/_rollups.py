@@ -68,13 +68,19 @@ class Memory:
         self.swept = False
         """Whether the transaction added them up."""
 
+    def knows(self, stream: int) -> bool:
+        """Whether this process has seen the stream's scenes."""
+        return stream in self._streams
+
     def scenes(self, stream: int) -> _Scenes:
         """A stream's scenes, by (session, clip, track), to be changed."""
         scenes = self._streams.pop(stream, None)
         if stream not in self._before:
-            self._before[stream] = scenes and {
-                key: _Scene(scene.last, set(scene.met)) for key, scene in scenes.items()
-            }
+            self._before[stream] = (
+                None
+                if scenes is None
+                else {key: _Scene(scene.last, set(scene.met)) for key, scene in scenes.items()}
+            )
         # Put back as the newest, so that the stream not heard for longest is first.
         self._streams[stream] = scenes = scenes or {}
         return scenes
@@ -88,7 +94,10 @@ class Memory:
     def undo(self) -> None:
         """The transaction did not happen."""
         for stream, scenes in self._before.items():
-            self._streams[stream] = scenes or {}
+            if scenes is None:
+                self._streams.pop(stream, None)
+            else:
+                self._streams[stream] = scenes
         self._before.clear()
 
 
@@ -141,6 +150,16 @@ class Rollup:
             own = [seq for seq, its in zip(seqs, session, strict=True) if its == name]
             run = self._runs.setdefault((stream, name), [own[0], own[-1], 0])
             run[:] = min(run[0], own[0]), max(run[1], own[-1]), run[2] + len(own)
+
+    def recall(self, stream: int, parts: Sequence[Row]) -> None:
+        """Take up the scenes of trials, as their ``PARTS``, that were counted before: one that goes
+        on when another process stores is then the same."""
+        if parts:
+            session, frame, clip, track, _, condition, severity, level, *_ = zip(
+                *parts, strict=True
+            )
+            views = zip(session, clip, track, frame, strict=True)
+            self._met(stream, views, list(zip(condition, severity, level, strict=True)))
 
     def _met(self, stream: int, views: Iterable[Row], rows: Sequence[Row]) -> list[int]:
         """Where a scene meets a condition row for the first time."""

@@ -13,7 +13,7 @@ from agent.record import FIELDS, RECORDS, Batch, Envelope, Row, Status
 from tools.stores._database import Database
 from tools.stores._hours import add
 from tools.stores._received import Range, contiguous, settled
-from tools.stores._rollups import HEALTH, PARTS, Memory, Rollup
+from tools.stores._rollups import HEALTH, NAMES, PARTS, Memory, Rollup
 from tools.stores._tables import ONCE, ROW_TABLES, UNKNOWN
 from tools.stores._values import Contact, Letter, Stored, Stream
 
@@ -40,6 +40,12 @@ WHERE excluded.state = 'online'
 MOST_DEAD_LETTERS = 10_000
 MOST_DEAD_BYTES = 16 << 10
 
+RECALLED: Final = 2_000
+"""Rows of a stream that a process looks back over for scenes that go on: a round of all conditions
+over two targets is less."""
+_LAST: Final = f"""
+SELECT {", ".join(NAMES)} FROM trials WHERE stream = :stream AND seq > :after ORDER BY seq
+"""
 _HELD: Final = """
 SELECT id, site, device, epoch, stored, highest, settled, pruned FROM streams
 WHERE (site, device, epoch) IN (VALUES {}) ORDER BY id{}
@@ -78,6 +84,8 @@ def store(
         for table, rows in _by_table(fresh).items():
             made = _made(rows, said, received)
             tables.setdefault(table, []).extend(_values(table, book.number, rows, made))
+            if table == "trials" and not memory.knows(book.number):
+                rollup.recall(book.number, _last_trials(db, book))
             _count(rollup, table, book.number, rows, made)
         _settle(book, batch, fresh)
         new = len(fresh)
@@ -225,6 +233,11 @@ def _count(
         rollup.add_health(
             number, ((at, HEALTH(row.values)) for row, at in zip(rows, made, strict=True))
         )
+
+
+def _last_trials(db: Database, book: _Book) -> Sequence[Sequence[Any]]:
+    """What the last trials of a stream said that are stored, in order."""
+    return db.execute(_LAST, {"stream": book.number, "after": book.highest - RECALLED})
 
 
 def _is_collection(hint: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agent.record import Record
-from tests.tools.stores.rows import batch, trial
+from tests.tools.stores.rows import PI, batch, trial
 from tools.stores import Store, _hours, open_store
 
 
@@ -32,3 +32,23 @@ def test_sums_wait_until_there_are_many_and_count_meanwhile(
     with open_store(store_url) as store:
         store.store(batch({31: trial(31)}, after=30))
         assert counted(store, "hourly") == 31, "what an earlier process left is added up first"
+
+
+def test_a_scene_that_goes_on_counts_once_over_a_restart(store_url: str) -> None:
+    for first in (1, 4, 7):
+        with open_store(store_url) as store:
+            rows: dict[int, Record] = {
+                seq: trial(seq, severity=severity)
+                for seq, severity in zip(range(first, first + 3), (0.25, 0.5, 0.5), strict=True)
+            }
+            store.store(batch(rows, after=first - 1))
+            store.store(batch({1: trial(1)}, stream=PI._replace(device=f"car-{first}")))
+    with open_store(store_url) as store:
+        told = list(store.sums(by=["device", "severity"]))
+        assert [(row["n"], row["scenes"]) for row in told if row["device"] == "pi"] == [
+            (3, 1),
+            (6, 1),
+        ]
+        assert sum(row["scenes"] for row in told) == 5
+        store.rebuild()
+        assert list(store.sums(by=["device", "severity"])) == told

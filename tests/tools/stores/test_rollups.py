@@ -71,7 +71,7 @@ def test_a_scene_begins_anew_when_its_track_was_away() -> None:
     assert (row["n"], row["scenes"]) == (4, 2)
 
 
-def test_a_scene_goes_on_over_batches_but_not_over_a_restart() -> None:
+def test_a_scene_goes_on_over_batches_where_it_is_remembered() -> None:
     memory = Memory()
     assert counted(memory, [made(0)])[0]["scenes"] == 1
     assert counted(memory, [made(1)])[0]["scenes"] == 0
