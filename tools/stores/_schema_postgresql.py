@@ -110,7 +110,11 @@ CREATE TABLE spans (
     PRIMARY KEY (stream, width, hour, session, condition, severity, level))
 """
 
-_FRESH_SUMS: Final = "CREATE TABLE fresh_sums (LIKE hourly INCLUDING DEFAULTS)"
+_FRESH_SUMS: Final = """
+CREATE TABLE fresh_sums (LIKE hourly INCLUDING DEFAULTS);
+CREATE VIEW sums_by_hour AS SELECT * FROM hourly UNION ALL SELECT * FROM fresh_sums
+"""
+"""The view is for whoever reads the store by SQL, as Grafana does."""
 
 MIGRATIONS: Final[tuple[str, ...]] = tuple(
     text.replace(" TEXT", ' TEXT COLLATE "C"') for text in (_FIRST, _SPANS, _FRESH_SUMS)
