@@ -8,6 +8,8 @@ from dataclasses import dataclass
 MAX_STRIKES = 3
 INFLIGHT = 20
 UNRECEIPTED = 64
+LONGEST_S = 60.0
+"""The most s for which a receipt is waited for."""
 REMEMBERED = 4 * UNRECEIPTED
 
 
@@ -50,6 +52,8 @@ class Window:
         self.cursor = released
         self._unacked: dict[int, Sent] = {}
         self._unreceipted: deque[Sent] = deque()
+        self._sent_s: deque[float] = deque()  # when each of them was
+        self._doubtful = self.highest
         self._progress = now
         self._answered = False
 
@@ -89,6 +93,7 @@ class Window:
         again = batch.rows if batch.last <= self.highest else 0
         self._unacked[mid] = batch
         self._unreceipted.append(batch)
+        self._sent_s.append(now)
         self.cursor = batch.last
         self.highest = max(self.highest, batch.last)
         return again
@@ -113,6 +118,7 @@ class Window:
         done = 0
         while self._unreceipted and self._unreceipted[0].first not in waiting:
             done = self._unreceipted.popleft().last
+            self._sent_s.popleft()
         return done
 
     def answered(self) -> None:
@@ -123,20 +129,27 @@ class Window:
         self._answered = True
 
     def confirmed(self, seq: int, now: float) -> None:
-        """The collector's receipt: all rows up to ``seq``, and more of them than before."""
+        """The collector's receipt: all rows up to ``seq``, and more of them than before.
+
+        What took long will take long again: a collector that is behind must not get all twice. Of
+        rows that were sent twice nobody can tell which time is answered (Karn's rule in TCP).
+        """
         self.size = min(self.batch_rows, self.size * 2)
         self._answered = False
         self._strikes = {first: n for first, n in self._strikes.items() if first > seq}
+        took = 0.0
         while self._unreceipted and self._unreceipted[0].last <= seq:
             self._unreceipted.popleft()
+            took = max(took, now - self._sent_s.popleft())
         self._progress = now
-        self.patience = self.receipt_s
+        if seq > self._doubtful:
+            self.patience = min(max(self.receipt_s, 2 * took), max(self.receipt_s, LONGEST_S))
 
     def is_overdue(self, now: float) -> bool:
         """Whether no receipt came for too long; the next wait is twice as long, to a minute."""
         if not self._unreceipted or now - self._progress < self.patience:
             return False
-        self.patience = min(60.0, self.patience * 2)
+        self.patience = min(LONGEST_S, self.patience * 2)
         self.size = max(1, self.size // 2)
         return True
 

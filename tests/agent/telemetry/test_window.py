@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from agent.telemetry._window import INFLIGHT, MAX_STRIKES, REMEMBERED, UNRECEIPTED, Sent, Window
+from agent.telemetry._window import (
+    INFLIGHT,
+    LONGEST_S,
+    MAX_STRIKES,
+    REMEMBERED,
+    UNRECEIPTED,
+    Sent,
+    Window,
+)
 
 
 def batch(number: int, rows: int = 10) -> Sent:
@@ -37,6 +45,24 @@ def test_without_a_receipt_it_is_overdue_and_waits_twice_as_long_the_next_time()
     assert window.sent(2, batch(1), 105.0) == 10
     window.confirmed(10, 106.0)
     assert not window.is_overdue(1000.0)
+    assert window.patience == 10.0, "nobody can tell which of the two times was answered"
+    window.sent(3, batch(2), 1000.0)
+    window.confirmed(20, 1001.0)
+    assert window.patience == 5.0
+
+
+def test_a_collector_that_is_behind_is_given_the_time_that_it_takes() -> None:
+    window = Window(10, 5.0)
+    for number in range(1, 4):
+        window.sent(number, batch(number), float(number))
+        window.acknowledged(number, float(number))
+    window.confirmed(10, 7.5)
+    assert window.patience == 13.0, "twice the 6.5 s that the first took"
+    assert not window.is_overdue(20.0)
+    window.confirmed(30, 400.0)
+    assert window.patience == LONGEST_S
+    window.sent(4, batch(4), 500.0)
+    window.confirmed(40, 501.0)
     assert window.patience == 5.0
 
 
