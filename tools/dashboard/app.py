@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 
 from tools.dashboard import answers, api, assets, live, metrics, probes
 from tools.dashboard.access.guard import Guard
+from tools.dashboard.cache import OneLook
 from tools.dashboard.context import Context
 from tools.dashboard.headers import Headers
 from tools.dashboard.live import Pulse
@@ -56,6 +57,7 @@ def make_app(context: Context) -> FastAPI:
         middleware=[
             Middleware(Headers, secure=context.settings.secure),
             Middleware(Guard, context=context),
+            Middleware(OneLook),
         ],
     )
     app.state.context = context

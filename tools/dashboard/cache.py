@@ -12,8 +12,11 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
+
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +30,24 @@ STALE_S: Final = 4.0
 QUIET_S: Final = 20.0
 """When nothing was stored for so long, nothing is coming in. Longer than devices tell readings
 apart, so that a few of them do not make each page wait for its figures."""
+
+
+_LOOKED: ContextVar[dict[str, object] | None] = ContextVar("looked", default=None)
+"""What this request found the store's version to be."""
+
+
+class OneLook:
+    """Has a request look at the store's version once: all that it shows is at least as new."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        token = _LOOKED.set({})
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            _LOOKED.reset(token)
 
 
 @dataclass
@@ -55,8 +76,14 @@ class Cache:
         self._closed = False
 
     def look(self) -> object:
-        """The store's version now; called about once a second it knows when rows come in."""
+        """The store's version now, or when this request first looked; called about once a second
+        it knows when rows come in."""
+        known = _LOOKED.get()
+        if known is not None and "version" in known:
+            return known["version"]
         version, now = self._version(), self._steady()
+        if known is not None:
+            known["version"] = version
         with self._lock:
             if version != self._seen:
                 self._seen, self._changed_s = version, now
@@ -92,7 +119,7 @@ class Cache:
         self._reader.shutdown(wait=False, cancel_futures=True)
 
     def _read(self, entry: _Entry, read: Callable[[], Any]) -> None:
-        version, begun = self._version(), self._steady()
+        version, begun = self.look(), self._steady()
         value = read()
         entry.value, entry.version, entry.read_s = value, version, begun
         entry.cost_s = self._steady() - begun

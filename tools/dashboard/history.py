@@ -39,12 +39,12 @@ def ends_of(here: Context, window: Window, bins: Binned, readings: Readings) -> 
 def _bins(here: Context, site: str, device: str, window: Window) -> Binned:
     scope = Scope(site, device, since_ms=window.since_ms)
     hours = HOURS.get(window.name, 0)
-    if not hours:
-        known = [row["hour"] for row in here.store.sums(scope, ("hour",))]
-        hours = (max(known) - min(known)) // HOUR_MS + 1 if known else 1
+    rows = list(here.store.sums(scope, ("hour", "condition", "severity")))
+    if not hours and rows:  # they come in the order of their hours
+        hours = (rows[-1]["hour"] - rows[0]["hour"]) // HOUR_MS + 1
     step = -(-hours // MOST_BINS) * HOUR_MS
     bins: dict[int, dict[str, dict[float, Counts]]] = {}
-    for row in here.store.sums(scope, ("hour", "condition", "severity")):
+    for row in rows:
         kinds = bins.setdefault(row["hour"] // step * step, {})
         counts = kinds.setdefault(row["condition"], {}).setdefault(row["severity"], Counts())
         # Hours hold scenes of their own: within a span they add up.

@@ -128,6 +128,7 @@ def _show(account: Account, audits: Mapping[str, Audit]) -> None:
     for url, audit in audits.items():
         console.print(
             f"{escape(url)}: {audit.rows:,} rows stored, {audit.given_up:,} given up by devices,"
+            f" {audit.arrived:,} of which arrived,"
             f" {audit.lost:,} lost, {audit.doubled:,} doubled,"
             f" sums differ of {sum(bool(item.sums) for item in audit.differences)} devices"
         )

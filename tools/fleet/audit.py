@@ -22,7 +22,8 @@ SUMS: Final = {
 @dataclass(frozen=True)
 class Difference:
     """A device of which the store does not hold what was put. ``lost`` rows are neither stored nor
-    declared; ``doubled`` are more than were put; ``sums`` differ by so much.
+    declared; ``doubled`` are more than were put; ``sums`` differ by so much. ``arrived`` rows were
+    declared all the same: a full outbox gives up rows that are under way. That alone is none.
     """
 
     site: str
@@ -30,14 +31,18 @@ class Difference:
     lost: int
     doubled: int
     sums: Mapping[str, int]
+    arrived: int = 0
 
 
 @dataclass(frozen=True)
 class Audit:
-    """All devices that differ; ``rows`` of the fleet are stored, ``given_up`` are declared."""
+    """All devices that differ; ``rows`` of the fleet are stored, ``given_up`` are declared, of
+    which ``arrived``.
+    """
 
     rows: int
     given_up: int
+    arrived: int
     differences: tuple[Difference, ...]
 
     @property
@@ -65,16 +70,17 @@ def audit(store: Store, account: Account) -> Audit:
         own = gaps[gap["site"], gap["device"], gap["epoch"]]
         own[:] = own[0] + 1, own[1] + gap["rows"], own[2] + gap["trials"]
     differences: list[Difference] = []
-    rows = given_up = 0
+    rows = given_up = arrived = 0
     for put in account.devices:
         stream = put.site, put.device, put.epoch
         found = stored.get(stream, 0)
         rows += found
         given_up += gaps[stream][1]
-        seen = (_difference(put, found, sums.get(stream[:2], {}), gaps[stream]) for sums in views)
+        seen = [_difference(put, found, sums.get(stream[:2], {}), gaps[stream]) for sums in views]
+        arrived += seen[0].arrived
         differ = [item for item in seen if item.lost or item.doubled or item.sums]
         differences += sorted(differ, key=lambda item: not item.sums)[:1]
-    return Audit(rows, given_up, tuple(differences))
+    return Audit(rows, given_up, arrived, tuple(differences))
 
 
 def _by_device(store: Store, more: tuple[str, ...]) -> dict[tuple[str, str], Counter[str]]:
@@ -98,10 +104,15 @@ def _difference(put: Put, found: int, sums: Mapping[str, int], gaps: list[int]) 
         name: sums.get(name, 0) - getattr(put.put, what) + (trials if name == "n" else 0)
         for name, what in known.items()
     }
+    more = max(0, -lacking)
+    arrived = more if more <= rows else 0
+    if 0 <= off["n"] <= arrived:
+        off["n"] = 0
     return Difference(
         put.site,
         put.device,
         max(0, lacking),
-        max(0, -lacking),
+        more - arrived,
         {name: difference for name, difference in off.items() if difference},
+        arrived,
     )

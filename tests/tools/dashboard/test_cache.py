@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 
-from tools.dashboard.cache import LONGEST_S, MOST, QUIET_S, STALE_S, Cache
+from starlette.types import Message, Receive, Scope, Send
+
+from tools.dashboard.cache import LONGEST_S, MOST, QUIET_S, STALE_S, Cache, OneLook
 
 
 class World:
@@ -29,6 +32,27 @@ def test_what_was_stored_is_seen_at_once() -> None:
     world.cache.get("key", world.read)
     world.version = 1
     assert world.cache.get("key", world.read) == 1
+
+
+def test_a_request_looks_once() -> None:
+    world, seen = World(), list[object]()
+
+    async def page(scope: Scope, receive: Receive, send: Send) -> None:
+        world.version += 1
+        seen.append(world.cache.get(f"key {world.version}", world.read))
+        world.version += 1
+        seen.append(world.cache.look())
+
+    async def none() -> Message:
+        return {}
+
+    async def nobody(message: Message) -> None:
+        pass
+
+    for _ in range(2):
+        asyncio.run(OneLook(page)({}, none, nobody))
+    assert seen == [1, 1, 3, 3]
+    assert world.cache.look() == 4
 
 
 def test_what_takes_long_is_spared_while_much_is_stored_but_not_for_long() -> None:

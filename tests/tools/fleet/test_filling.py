@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tools.fleet.audit import audit
+from tools.fleet.account import Put
+from tools.fleet.audit import _difference, audit
 from tools.fleet.filling import fill
-from tools.fleet.life import Gallery
+from tools.fleet.life import Counts, Gallery
 from tools.fleet.plan import Plan
 from tools.stores import open_store
 
@@ -41,6 +42,14 @@ def test_the_same_fleet_twice_is_stored_once(tmp_path: Path, plan: Plan, blank: 
     with open_store(f"sqlite:///{tmp_path / 'store.db'}") as store:
         fill(store, plan, blank)
         assert not audit(store, fill(store, replace(plan), blank)).differences
+
+
+def test_rows_that_were_given_up_while_they_were_under_way_are_not_doubled() -> None:
+    put = Put("lab", "pi", "e", put=Counts(rows=100, trials=90))
+    at_once = _difference(put, 98, {"n": 88}, [1, 10, 9])  # 10 declared in 1 row, 7 of them arrived
+    assert (at_once.lost, at_once.doubled, at_once.arrived, at_once.sums) == (0, 0, 7, {})
+    assert _difference(put, 98, {"n": 89}, [1, 10, 9]).sums == {"n": 8}, "more than arrived"
+    assert _difference(put, 102, {"n": 90}, [1, 10, 9]).doubled == 11
 
 
 @pytest.mark.parametrize(
