@@ -23,10 +23,12 @@ def bins_of(here: Context, site: str, device: str, window: Window) -> Binned:
     return here.cache.get(key, lambda: _bins(here, site, device, window))
 
 
-def readings_of(here: Context, site: str, device: str, window: Window) -> Readings:
-    """Readings by name."""
-    key = ("readings", site, device, window)
-    return here.cache.get(key, lambda: _readings(here, site, device, window))
+def readings_of(
+    here: Context, site: str, device: str, window: Window, names: tuple[str, ...]
+) -> Readings:
+    """Some readings by name."""
+    key = ("readings", site, device, window, names)
+    return here.cache.get(key, lambda: _readings(here, site, device, window, names))
 
 
 def ends_of(here: Context, window: Window, bins: Binned, readings: Readings) -> tuple[float, float]:
@@ -54,15 +56,18 @@ def _bins(here: Context, site: str, device: str, window: Window) -> Binned:
     return bins
 
 
-def _readings(here: Context, site: str, device: str, window: Window) -> Readings:
+def _readings(
+    here: Context, site: str, device: str, window: Window, names: tuple[str, ...]
+) -> Readings:
     hours = HOURS.get(window.name)
     if hours is not None and hours <= RAW_HOURS and window.since_ms is not None:
         rows = here.store.health(site, device, window.since_ms)
-        return _packed(_single(rows), hours * HOUR_MS // RAW_BINS)
+        return _packed(_single(rows, names), hours * HOUR_MS // RAW_BINS)
     hourly = here.store.readings(Scope(site, device, since_ms=window.since_ms))
     values = (
         (row["name"], row["hour"], row["total"] / row["n"], row["low"], row["high"], row["n"])
         for row in hourly
+        if row["name"] in names
     )
     return _packed(values, HOUR_MS)
 
@@ -70,9 +75,10 @@ def _readings(here: Context, site: str, device: str, window: Window) -> Readings
 _Value = tuple[str, int, float, float, float, int]
 
 
-def _single(rows: Iterable[Mapping[str, Any]]) -> Iterator[_Value]:
+def _single(rows: Iterable[Mapping[str, Any]], names: tuple[str, ...]) -> Iterator[_Value]:
     for row in rows:
-        for name, value in row["readings"].items():
+        known = row["readings"]
+        for name, value in ((name, known[name]) for name in names if name in known):
             yield name, row["at_ms"], value, value, value, 1
 
 

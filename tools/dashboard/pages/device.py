@@ -38,6 +38,7 @@ READINGS: Final = (
     ("throttled", "Throttled", "Share of the readings in which the device was throttled", ""),
     ("outbox_rows", "Outbox", "Rows that wait on the device", ""),
 )
+NAMES: Final = tuple(name for name, *_ in READINGS)
 
 
 @router.get("/devices/{site}/{device}")
@@ -110,7 +111,7 @@ def _known(here: Context, site: str, device: str) -> Mapping[str, Any]:
 
 def _plotter(here: Context, site: str, device: str, chosen: Window) -> Plotter:
     bins = bins_of(here, site, device, chosen)
-    readings = readings_of(here, site, device, chosen)
+    readings = readings_of(here, site, device, chosen, NAMES)
     return Plotter(site, device, chosen, ends_of(here, chosen, bins, readings))
 
 
@@ -119,7 +120,7 @@ def _charts(
 ) -> Iterator[Chart]:
     """What there is to draw over time."""
     bins = bins_of(here, site, device, chosen)
-    readings = readings_of(here, site, device, chosen)
+    readings = readings_of(here, site, device, chosen, NAMES)
     plotter = _plotter(here, site, device, chosen)
     drawn = [
         plotter.robust(bins),
