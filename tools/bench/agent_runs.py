@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +68,11 @@ class Watched:
     def writes_mb_per_hour(self) -> float:
         first, last = self.samples[0], self.samples[-1]
         return 3600 * (last.written_mb - first.written_mb) / (last.at_s - first.at_s)
+
+    @property
+    def steady(self) -> Sequence[Sample]:
+        """Without the first tenth, in which it starts: loading takes memory that is given back."""
+        return self.samples[len(self.samples) // 10 :]
 
     def most(self, what: Callable[[Sample], float]) -> float:
         return max(what(sample) for sample in self.samples)

@@ -49,6 +49,8 @@ def test_goals_are_held_against_what_was_measured() -> None:
     assert not lightness(watched(0.56)).met
     assert not lightness(watched(0.44)).met, "an agent that does less than it may is off as well"
     assert not lightness(watched(0.5, mb=121)).met
+    start = (Sample(0.0, 150.0, 40.0, 0.0, 0.0), *watched(0.5).samples[1:])
+    assert lightness(Watched(start, 1.0)).met, "what loading takes is given back"
     assert not lightness(watched(0.5, written_mb=4)).met, "120 MB an hour"
     assert not lightness(watched(0.5, stop_s=5.1)).met
     assert not lightness(watched(0.5), import_ms=301).met
