@@ -1,11 +1,14 @@
 # `make demo` and `make test` do all the set-up. PYTHON chooses the interpreter, VENV the folder
 # of the virtual environment, EXTRAS what is installed beside the test dependencies, FAULTS what is
-# asked of the fault campaign, ARM64 which Debian releases `test-arm64` runs the agent on.
+# asked of the fault campaign, WORKERS how many tests run at once, ARM64 which Debian releases
+# `test-arm64` runs the agent on.
 VENV ?= .venv
 PYTHON ?= $(shell command -v $(VENV)/bin/python || for v in 3.11 3.12 3.13 3.10; do \
 	command -v python$$v && break; done || command -v python3)
 EXTRAS ?= test
 PYTEST_ARGS ?=
+# One more than there are cores: many tests wait for other processes.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() + 1))')
 ARM64 ?= bookworm trixie
 FAULTS ?= --seed 1 --faults 210
 FUZZ_ARGS ?=
@@ -22,7 +25,7 @@ demo: install ## The whole thing on one machine: about a minute after the instal
 	$(VENV)/bin/fieldproof demo
 
 test: install ## All tests
-	$(py) -m pytest -n auto --maxprocesses 4 --dist worksteal $(PYTEST_ARGS)
+	$(py) -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 test-arm64: install ## The agent on Debian's arm64 Python under qemu: 2 to 5 minutes a release
 	$(py) -m tests.arm64.userland $(ARM64)
