@@ -43,7 +43,8 @@ class OneLook:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        token = _LOOKED.set({})
+        # Else what is begun with the application would see the same version for ever.
+        token = _LOOKED.set({} if scope["type"] == "http" else None)
         try:
             await self._app(scope, receive, send)
         finally:

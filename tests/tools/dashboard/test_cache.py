@@ -50,9 +50,11 @@ def test_a_request_looks_once() -> None:
         pass
 
     for _ in range(2):
-        asyncio.run(OneLook(page)({}, none, nobody))
+        asyncio.run(OneLook(page)({"type": "http"}, none, nobody))
     assert seen == [1, 1, 3, 3]
     assert world.cache.look() == 4
+    asyncio.run(OneLook(page)({"type": "lifespan"}, none, nobody))
+    assert seen[4:] == [5, 6], "what lasts as long as the application looks each time"
 
 
 def test_what_takes_long_is_spared_while_much_is_stored_but_not_for_long() -> None:
