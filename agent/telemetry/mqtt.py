@@ -8,7 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from agent.errors import BrokerError, FieldproofError
 from agent.record import (
@@ -28,8 +28,11 @@ from agent.record import (
 from agent.telemetry import STOP_S, Publisher
 from agent.telemetry._identity import Identity
 from agent.telemetry._window import Sent, Window
-from agent.telemetry.link import TAKEN_OVER, Address, Link, LinkLostError, Message, check_files
+from agent.telemetry.link import TAKEN_OVER, Address, LinkLostError, Message, check_files
 from agent.telemetry.outbox import Outbox
+
+if TYPE_CHECKING:
+    from agent.telemetry.link import Link
 
 log = logging.getLogger(__name__)
 
@@ -176,6 +179,8 @@ class Mqtt(Publisher):
 
     def _converse(self) -> None:
         """One connection, from birth to its loss or to the end of the session."""
+        from agent.telemetry.link import Link  # loads paho
+
         prefix = f"fieldproof-{self.site}-{self.device}"
         with Link(self.address, prefix, will=self._who.status("offline")) as link:
             self._link = link

@@ -63,12 +63,6 @@ def connect(address: Address, deadline: float) -> socket.socket:
     return secured
 
 
-def check_files(address: Address) -> None:
-    """Raise ``ConfigError`` where an address' TLS files cannot be used."""
-    if address.tls:
-        tls_context(address)
-
-
 def tls_context(address: Address) -> ssl.SSLContext:
     """What is trusted, and who we are. Raises ``ConfigError`` for files that cannot be used."""
     what = f"The CA file {address.ca_file}"

@@ -15,8 +15,8 @@ import pytest
 
 from agent.errors import BrokerError, ConfigError, UsageError
 from agent.record import HealthRecord
-from agent.telemetry import link as link_module
 from agent.telemetry.link import Address, Link, Message
+from agent.telemetry.link import _connection as connection
 from agent.telemetry.mqtt import Mqtt
 from agent.telemetry.outbox import Outbox
 from tools.broker import LocalBroker, local_broker
@@ -124,7 +124,7 @@ def test_a_plain_connection_to_a_tls_port_is_said(mosquitto: LocalBroker, author
 def test_a_peer_that_accepts_and_says_nothing_is_given_up_in_time(
     scheme: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(link_module, "CONNECT_S", 0.5)
+    monkeypatch.setattr(connection, "CONNECT_S", 0.5)
     with silent_peer() as port:
         began = time.monotonic()
         with pytest.raises(BrokerError, match=said):
@@ -138,7 +138,7 @@ def test_a_message_too_large_for_anyone_does_not_reach_a_persistent_link() -> No
         address = Address.parse(broker.url)
         with Link(address, "reader", persistent=True) as reader, Link(address, "sender") as sender:
             reader.subscribe(["t"])
-            for payload in (bytes(link_module.MOST_BYTES), b"small"):
+            for payload in (bytes(connection.MOST_BYTES), b"small"):
                 sender.publish(Message("t", payload))
             assert sender.settled(10)
             end = time.monotonic() + 10
