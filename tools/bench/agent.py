@@ -11,9 +11,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -69,14 +69,21 @@ Bar = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """One pair's time in ms, on average: a condition's share of its frame's capture and clean
-    inference, its own inference, and all else."""
+    """One pair's time in ms, on average once what a scene needs is drawn: a condition's share of
+    its frame's capture and clean inference, its own inference, and all else. ``start_ms`` is
+    perturbation and all else before that, in a clip's first quarter."""
 
     pairs: int
     capture_ms: float
     predict_ms: float
     perturb_ms: float
     rest_ms: float
+    start_ms: float = 0.0
+
+    @property
+    def beyond_ms(self) -> float:
+        """What is neither capture nor inference."""
+        return self.perturb_ms + self.rest_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +120,7 @@ class Lightness:
     @property
     def goals(self) -> tuple[Goal, ...]:
         share = self.live.cores / (os.cpu_count() or 1)
-        overhead = (self.spent.perturb_ms + self.spent.rest_ms) / (2 * self.inference.ms)
+        overhead = self.spent.beyond_ms / (2 * self.inference.ms)
         goals = [
             _most("ms to import the agent", IMPORT_MS, self.import_ms["agent"]),
             _most("MB resident at 640x480", RESIDENT_MB, self.resident_mb),
@@ -171,7 +178,8 @@ def show(console: Console, measured: Lightness) -> None:
     console.print(
         f"a pair's ms with {timed.model} and {timed.runtime} ({timed.ms:.2f} ms an invoke): "
         f"capture {spent.capture_ms:.2f}, inference {spent.predict_ms:.2f}, "
-        f"perturbation {spent.perturb_ms:.2f}, all else {spent.rest_ms:.2f}"
+        f"perturbation {spent.perturb_ms:.2f}, all else {spent.rest_ms:.2f}; these two "
+        f"{spent.start_ms:.2f} at the start, while layers are drawn"
     )
     console.print(
         f"live for {live.seconds:.0f} s: {live.cores:.3f} cores of a budget of "
@@ -243,12 +251,19 @@ def _spent(card: Path, profile: Profile, folder: Path, show: Callable[[int, int]
             ack="broker",
         )
         Run(plan).go(watch_frame)
-    steady = [examination for _, examination in seen[1:]]
-    pairs = sum(len(examination.inferences) for examination in steady)
+    drawn_by = len(seen) // 4
+    start = per_pair(seen[: drawn_by + 1], capture_s / frames)
+    return replace(per_pair(seen[drawn_by:], capture_s / frames), start_ms=start.beyond_ms)
+
+
+def per_pair(seen: Sequence[tuple[float, Examination]], capture_s: float) -> Spent:
+    """What a pair took between the first of some frames, seen at (seconds), and the last."""
+    done = [examination for _, examination in seen[1:]]
+    pairs = sum(len(examination.inferences) for examination in done)
     whole = 1000 * (seen[-1][0] - seen[0][0]) / pairs
-    capture = 1000 * capture_s / frames * len(steady) / pairs
-    predict = 1000 * sum(examination.predict_s for examination in steady) / pairs
-    perturb = 1000 * sum(examination.perturb_s for examination in steady) / pairs
+    capture = 1000 * capture_s * len(done) / pairs
+    predict = 1000 * sum(examination.predict_s for examination in done) / pairs
+    perturb = 1000 * sum(examination.perturb_s for examination in done) / pairs
     return Spent(pairs, capture, predict, perturb, whole - capture - predict - perturb)
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from agent import session
 from agent.errors import ConfigError
 from agent.profile import load_profile
-from tools.bench.agent import Growth, Lightness, Spent, sloped
+from agent.values import Condition
+from tools.bench.agent import Growth, Lightness, Spent, per_pair, sloped
 from tools.bench.agent_runs import (
     Sample,
     Watched,
@@ -55,6 +57,22 @@ def test_goals_are_held_against_what_was_measured() -> None:
     assert not lightness(watched(0.5, stop_s=5.1)).met
     assert not lightness(watched(0.5), import_ms=301).met
     assert not lightness(watched(0.5), rest_ms=1.8).met, "15 % of 18 ms are 2.7 ms"
+
+
+def test_a_pair_is_told_apart_by_what_took_its_time() -> None:
+    one = session.Inference(Condition(()), (), 0)
+    seen = [
+        (0.0, session.Examination(0, "", (), (), 0, (one,) * 7, perturb_s=9.0, predict_s=9.0)),
+        (1.0, session.Examination(1, "", (), (), 0, (one,) * 2, perturb_s=0.2, predict_s=0.6)),
+        (1.5, session.Examination(2, "", (), (), 0, (one,) * 2, perturb_s=0.1, predict_s=0.2)),
+    ]
+    spent = per_pair(seen, 0.02)
+    assert spent.pairs == 4, "the first frame's end is when the clock begins"
+    assert spent.capture_ms == pytest.approx(10.0)
+    assert spent.predict_ms == pytest.approx(200.0)
+    assert spent.perturb_ms == pytest.approx(75.0)
+    assert spent.rest_ms == pytest.approx(1500 / 4 - 10 - 200 - 75)
+    assert spent.beyond_ms == pytest.approx(75 + spent.rest_ms)
 
 
 def test_memory_that_grows_with_frames_is_told_per_hundred_thousand() -> None:
