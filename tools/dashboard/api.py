@@ -16,7 +16,13 @@ from starlette.exceptions import HTTPException
 from agent import __version__
 from tools.dashboard.context import Here
 from tools.dashboard.devices import known_devices, place_of, state_of
-from tools.dashboard.parameters import AskedIdentity, AskedSeverity, AskedText
+from tools.dashboard.parameters import (
+    AskedBand,
+    AskedIdentity,
+    AskedSeverity,
+    AskedText,
+    bands_of,
+)
 from tools.stores import Place, Scope
 
 MOST: Final = 5000
@@ -140,6 +146,7 @@ class AllReadings(Many):
 
 class Failures(Many):
     failures: list[FailureRow]
+    next: str = Field(description="The place to go on before; empty where nothing is left.")
 
 
 class Gaps(Many):
@@ -248,15 +255,28 @@ def failures(
     scope: Asked,
     severity: AskedSeverity = None,
     target: AskedText = "",
+    size: AskedBand = "",
+    distance: AskedBand = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 60,
     before: Annotated[str, Query(pattern=r"^([0-9]{1,15}-[0-9]{1,12}-[0-9]{1,18})?$")] = "",
 ) -> Failures:
-    """Evidence, newest first; go on with ``before`` the last row's ``place``."""
+    """Evidence, newest first; go on with ``before`` what ``next`` says.
+
+    ``size`` is the target's width in px, ``distance`` its distance in m, such as ``16-32``; with
+    either only some thousands are looked through at once, so that a list may be empty and go on.
+    """
     place = Place(*map(int, before.split("-"))) if before else None
-    rows, more = _some(here.store.evidence(scope, severity, limit + 1, place, target), limit)
+    bands = bands_of(size, distance)
+    found = here.store.evidence(scope, severity, limit + 1, place, target, bands)
+    rows, more = _some(found, limit)
     for row in rows:
-        row["place"] = f"{row['at_ms']}-{row['stream']}-{row['seq']}"
-    return Failures(failures=[FailureRow.model_validate(row) for row in rows], more=more)
+        row["place"] = Place(row["at_ms"], row["stream"], row["seq"]).name
+    following = rows[-1]["place"] if more else ""
+    if bands and not more:
+        last = here.store.evidence_looked_to(scope, severity, place, target)
+        following = last.name if last is not None else ""
+    shown = [FailureRow.model_validate(row) for row in rows]
+    return Failures(failures=shown, more=bool(following), next=following)
 
 
 @router.get("/gaps")

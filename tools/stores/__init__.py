@@ -27,6 +27,7 @@ from tools.stores import (
 )
 from tools.stores._database import Database
 from tools.stores._hours import FRESH
+from tools.stores._pictures import LOOKED_AT, NO_BANDS, Bands
 from tools.stores._queries import ALL, Found
 from tools.stores._rollups import Memory
 from tools.stores._values import (
@@ -43,6 +44,7 @@ from tools.stores._values import (
 
 __all__ = [
     "HOUR_MS",
+    "LOOKED_AT",
     "Account",
     "Contact",
     "Letter",
@@ -157,8 +159,13 @@ class Store:
         limit: int = 60,
         before: Place | None = None,
         target: str = "",
+        bands: Bands = NO_BANDS,
     ) -> Found:
         """Evidence, newest first, without the pictures; of one target's label where it is given.
+
+        ``bands`` restrict the trial's ``size_px`` (the target's width in the clean frame) and
+        ``distance_m``, each from a value (included) to another (excluded); then only the newest
+        ``LOOKED_AT`` are looked through, and ``evidence_looked_to`` tells where to go on.
 
         Of each: ``stream``, ``seq``, ``site``, ``device``,
         ``at_ms``, ``session``, ``frame``, ``clip``, ``target``, ``number``, ``condition``,
@@ -166,11 +173,21 @@ class Store:
         ``target_box`` (lists of x0, y0, x1, y1 as shares of the picture), ``model_name``,
         ``model_sha256``; and of the trial that it belongs to ``clean_seen``, ``clean_label``,
         ``clean_confidence``, ``perturbed_seen``, ``perturbed_label``, ``perturbed_confidence``,
-        ``iou``, ``flip``. None where it is not stored.
+        ``iou``, ``flip``, ``size_px``, ``distance_m``. None where it is not stored.
 
         To go on below a row give ``before=Place(row["at_ms"], row["stream"], row["seq"])``.
         """
-        return _pictures.evidence(self._db, scope, severity, limit, before, target)
+        return _pictures.evidence(self._db, scope, severity, limit, before, target, bands)
+
+    def evidence_looked_to(
+        self,
+        scope: Scope = ALL,
+        severity: float | None = None,
+        before: Place | None = None,
+        target: str = "",
+    ) -> Place | None:
+        """The last row that ``evidence`` with ``bands`` looks at; None where that is the end."""
+        return _pictures.looked_to(self._db, scope, severity, before, target)
 
     def picture(self, stream: int, seq: int) -> dict[str, bytes] | None:
         """The pictures of evidence, as JPEG: ``clean`` and ``perturbed``; None for none."""

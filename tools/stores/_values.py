@@ -52,6 +52,11 @@ class Place(NamedTuple):
     stream: int
     seq: int
 
+    @property
+    def name(self) -> str:
+        """As addresses of pages spell it."""
+        return "-".join(map(str, self))
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:

@@ -182,6 +182,7 @@ def _trial(
     return TrialRecord(
         session=camera.session, frame=frame, clip="live", target=camera.target,
         track=f"t{scene}", from_truth=camera.truth, condition=kind, severity=severity,
+        width_px=12.0 + 10 * (frame % 4), distance_m=24.0 - 6 * (frame % 4),
         clean_seen=clean, clean_label=camera.target if clean else None,
         clean_confidence=sure if clean else None, perturbed_seen=seen,
         perturbed_label=camera.target if seen else "speed limit" if misread else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import threading
 import time
+from math import inf
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ from tools.stores import (
     Scope,
     Store,
     Stream,
+    _pictures,
     open_store,
 )
 
@@ -257,6 +259,32 @@ def test_evidence_is_filtered_and_goes_on_page_by_page(filled: Store) -> None:
         before = Place(last["at_ms"], last["stream"], last["seq"])
         page = list(filled.evidence(limit=2, before=before))
     assert pages == frames()
+
+
+def test_evidence_of_trials_within_bands_is_sought_a_part_at_a_time(
+    filled: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_pictures, "LOOKED_AT", 3)
+    for frame, (width, distance) in enumerate([(20.0, 40.0), (16.0, None), (32.0, 5.0)] * 2):
+        seen = trial(frame, "s2").model_copy(update={"width_px": width, "distance_m": distance})
+        rows: dict[int, Record] = {8 + 2 * frame: seen, 9 + 2 * frame: evidence(frame, "s2")}
+        filled.store(sent(rows, NOW - 10 + frame, after=7 + 2 * frame))
+    filled.store(sent({20: evidence(6, "s2")}, NOW - 1, after=19))  # its trial is not there
+
+    def sought(before: Place | None = None, **bands: tuple[float, float]) -> list[int]:
+        found = filled.evidence(Scope(session="s2"), before=before, bands=bands)
+        return [row["frame"] for row in found]
+
+    assert sought(size_px=(16, 32)) == [4], "16 is within, 32 is not; the newest three only"
+    third = filled.evidence_looked_to(Scope(session="s2"))
+    sixth = filled.evidence_looked_to(Scope(session="s2"), before=third)
+    assert sought(third, size_px=(16, 32)) == [3, 1]
+    assert sought(third, size_px=(16, 32), distance_m=(30, inf)) == [3]
+    assert sought(third, distance_m=(0, 30)) == [2]
+    assert sought(sixth, size_px=(0, inf)) == [0]
+    assert filled.evidence_looked_to(Scope(session="s2"), before=sixth) is None
+    (first,) = filled.evidence(before=sixth)
+    assert (first["size_px"], first["distance_m"], first["width_px"]) == (20.0, 40.0, 32)
 
 
 def test_gaps_and_letters_come_newest_first(filled: Store) -> None:

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException
 
+from agent.metrics.bands import BANDS, Bands
 from agent.values import Sighting
 from tools.dashboard.context import Context, Here
 from tools.dashboard.devices import known_devices
-from tools.dashboard.parameters import AskedIdentity, AskedSeverity, AskedText, Number
+from tools.dashboard.parameters import (
+    AskedBand,
+    AskedIdentity,
+    AskedSeverity,
+    AskedText,
+    Number,
+    bands_of,
+)
 from tools.dashboard.templating import page
 from tools.report.wording import verdict, verdict_class
-from tools.stores import Place, Scope
+from tools.stores import LOOKED_AT, Place, Scope
 
 router: Final = APIRouter(include_in_schema=False)
 
@@ -76,17 +85,24 @@ def show(
     condition: AskedText = "",
     severity: AskedSeverity = None,
     target: AskedText = "",
+    size: AskedBand = "",
+    distance: AskedBand = "",
     before: Annotated[str, Query(pattern=r"^(\d{1,16}-\d{1,12}-\d{1,19})?$")] = "",
 ) -> HTMLResponse:
     """The gallery, newest first. ``device`` is an id, or ``site/device``."""
     if "/" in device:
         site, _, device = device.partition("/")
     scope = Scope(site, device, session, model, condition)
-    rows = list(here.store.evidence(scope, severity, MOST + 1, _place(before), target))
+    bands, above = bands_of(size, distance), _place(before)
+    rows = list(here.store.evidence(scope, severity, MOST + 1, above, target, bands))
+    older = _of(rows[MOST - 1]) if len(rows) > MOST else None
+    sought = bool(bands) and older is None
+    if sought:
+        older = here.store.evidence_looked_to(scope, severity, above, target)
     asked = {
         "site": site, "device": device, "session": session, "model": model,
         "condition": condition, "severity": "" if severity is None else f"{severity:g}",
-        "target": target,
+        "target": target, "size": size, "distance": distance,
     }  # fmt: skip
     return page(
         request,
@@ -94,7 +110,10 @@ def show(
         title="Failures",
         wide=True,
         failures=[failure_of(row) for row in rows[:MOST]],
-        older=_name(rows[MOST - 1]) if len(rows) > MOST else "",
+        older=older.name if older is not None else "",
+        looked_at=LOOKED_AT if sought and older is not None else 0,
+        sizes=_choices_of(BANDS["size_px"]),
+        distances=_choices_of(BANDS["distance_m"]),
         first=not before,
         any_at_all=bool(rows) or _any(here),
         asked=asked,
@@ -127,8 +146,8 @@ def _place(name: str) -> Place | None:
     return Place(*map(int, name.split("-"))) if name else None
 
 
-def _name(row: Row) -> str:
-    return f"{row['at_ms']}-{row['stream']}-{row['seq']}"
+def _of(row: Row) -> Place:
+    return Place(row["at_ms"], row["stream"], row["seq"])
 
 
 def _row(here: Context, at_ms: int, stream: int, seq: int) -> Row:
@@ -150,7 +169,7 @@ def _any(here: Context) -> bool:
 
 def failure_of(row: Row) -> Failure:
     """Evidence as the page shows it."""
-    label, place = row["target"], _name(row)
+    label, place = row["target"], _of(row).name
     shots = []
     for name in ("clean", "perturbed"):
         seen = Sighting(
@@ -214,6 +233,12 @@ def _choices(here: Context) -> dict[str, list[tuple[str, str]]]:
         "device": [(f"{row['site']}/{row['device']}",) * 2 for row in devices],
         "model": sorted((sha, f"{name} ({sha[:8]})") for sha, name in models.items()),
     }
+
+
+def _choices_of(bands: Bands) -> list[tuple[str, str]]:
+    """Bands as the page's address and its reader know them."""
+    edges = ["0", *(f"{edge:g}" for edge in bands.edges), ""]
+    return [(f"{a}-{b}", name) for (a, b), name in zip(pairwise(edges), bands.names(), strict=True)]
 
 
 def _tried(here: Context) -> list[tuple[str, float]]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.tools.dashboard.desk import make_desk
 from tests.tools.dashboard.seed import Camera, seed
+from tools.dashboard.pages import failures
 from tools.dashboard.pages.failures import MOST, failure_of
-from tools.stores import Store
+from tools.stores import Store, _pictures
 
 Ask = Callable[..., Any]
 
@@ -62,6 +66,38 @@ def test_filters_leave_what_is_like_that(ask: Ask) -> None:
         in ask("/failures", params={"condition": "'; DROP TABLE trials; --"}).text
     )
     assert len(cards(ask("/failures").text)) == 4
+
+
+def test_targets_of_one_width_or_distance_can_be_sought(ask: Ask) -> None:
+    text = ask("/failures").text
+    every = cards(text)
+    for name in ("size", "distance"):
+        choices = re.search(rf'<select id="{name}".*?</select>', text, re.DOTALL)
+        assert choices is not None
+        bands = re.findall(r'value="(\d+-\d*)"', choices.group())
+        found = [cards(ask("/failures", params={name: band}).text) for band in bands]
+        assert sorted(one for some in found for one in some) == sorted(every)
+        assert sum(map(bool, found)) > 1
+    for wrong in ("16", "-16", "a-b", "1-2-3"):
+        assert ask("/failures", params={"size": wrong}).status_code == 422
+
+
+def test_a_search_that_finds_little_says_how_far_it_looked_and_goes_on(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = cards(ask("/failures").text)
+    for module in (_pictures, failures):
+        monkeypatch.setattr(module, "LOOKED_AT", 3)
+    first = ask("/failures", params={"size": "0-"}).text
+    assert cards(first) == every[:3]
+    assert "Of 3 pictures looked through" in first
+    older = re.search(r'href="(/failures[^"]+)" rel="next"', first)
+    assert older is not None
+    rest = ask(html.unescape(older.group(1))).text
+    assert cards(rest) == every[3:]
+    assert "looked through" not in rest
+    answer = ask("/api/v1/failures", params={"size": "9000-"}).json()
+    assert (answer["failures"], answer["more"], answer["next"]) == ([], True, every[2])
 
 
 def test_a_failure_has_a_page_of_its_own(ask: Ask) -> None:
