@@ -71,7 +71,7 @@ Bar = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 class Spent:
     """One pair's time in ms, on average once what a scene needs is drawn: a condition's share of
     its frame's capture and clean inference, its own inference, and all else. ``start_ms`` is
-    perturbation and all else before that, in a clip's first quarter."""
+    perturbation and all else before that, from a clip's second frame through its first quarter."""
 
     pairs: int
     capture_ms: float
@@ -185,8 +185,8 @@ def show(console: Console, measured: Lightness) -> None:
         f"live for {live.seconds:.0f} s: {live.cores:.3f} cores of a budget of "
         f"{measured.budget * (os.cpu_count() or 1):g}, agent "
         f"{measured.resident_mb:.0f} MB ({live.most(lambda s: s.agent_mb):.0f} at its start), of "
-        f"which {live.most(lambda s: s.private_mb):.0f} MB are its own, capture "
-        f"{live.most(lambda s: s.capture_mb):.0f} MB beside it"
+        f"which {max(s.private_mb for s in live.steady):.0f} MB are its own, capture "
+        f"{max(s.capture_mb for s in live.steady):.0f} MB beside it"
     )
     if measured.growth is not None:
         _show_growth(console, measured.growth)

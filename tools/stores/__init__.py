@@ -302,6 +302,7 @@ class Store:
         """Make all rollups anew from the rows that are there, in one transaction."""
         with self._written():
             _rebuild.rebuild(self._db)
+            self._memory.swept = True
 
     def close(self) -> None:
         """Let go of the store. May be called twice."""

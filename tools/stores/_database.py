@@ -46,8 +46,9 @@ class Database(ABC):
         is empty where there can be none."""
 
     @abstractmethod
-    def alone(self) -> bool:
-        """Whether nobody else adds up sums, who then wait, until the transaction's end."""
+    def alone(self, *, wait: bool = False) -> bool:
+        """Whether nobody else adds up sums until the transaction's end; who does is waited for
+        where that is asked."""
 
     @abstractmethod
     def taking(self, table: str) -> AbstractContextManager[str]:

@@ -71,11 +71,11 @@ def add(db: Database, memory: Memory, rollup: Rollup) -> None:
         memory.swept = fold(db)
 
 
-def fold(db: Database) -> bool:
+def fold(db: Database, *, wait: bool = False) -> bool:
     """Add what was appended to the hours and spans, within the transaction, and sum the spans that
-    are over. Where somebody else is at it, it is left to them: then False.
+    are over. Somebody else who is at it is waited for, or it is left to them: then False.
     """
-    if not db.alone():
+    if not db.alone(wait=wait):
         return False
     made = _spans.condensed(dict(db.execute("SELECT name, since_ms FROM kept")))
     with db.taking(FRESH) as source:

@@ -28,7 +28,7 @@ def rebuild(db: Database) -> None:
     """Within the transaction; hours of which rows were pruned, and such streams' runs, stay."""
     if db.hold:
         db.execute(db.hold)
-    fold(db)
+    fold(db, wait=True)  # nor does anyone else add up until the end
     since = {name: -(-at // HOUR_MS) * HOUR_MS for name, at in db.execute("SELECT * FROM kept")}
     trials, health = since.get("trials", 0), since.get("health", 0)
     db.execute("DELETE FROM hourly WHERE hour >= :since", {"since": trials})

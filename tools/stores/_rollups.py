@@ -62,6 +62,7 @@ class Memory:
     def __init__(self) -> None:
         self._streams: dict[int, _Scenes] = {}
         self._before: dict[int, _Scenes | None] = {}
+        self._known: set[int] = set()
         self.fresh = 0
         """Sums that this process has appended since it last added them up, and when that was."""
         self.folded_s = float("-inf")
@@ -69,8 +70,8 @@ class Memory:
         """Whether the transaction added them up."""
 
     def knows(self, stream: int) -> bool:
-        """Whether this process has seen the stream's scenes."""
-        return stream in self._streams
+        """Whether this process has seen the stream's scenes; it may have forgotten them."""
+        return stream in self._known
 
     def scenes(self, stream: int) -> _Scenes:
         """A stream's scenes, by (session, clip, track), to be changed."""
@@ -81,6 +82,7 @@ class Memory:
                 if scenes is None
                 else {key: _Scene(scene.last, set(scene.met)) for key, scene in scenes.items()}
             )
+        self._known.add(stream)
         # Put back as the newest, so that the stream not heard for longest is first.
         self._streams[stream] = scenes = scenes or {}
         return scenes
@@ -96,9 +98,12 @@ class Memory:
         for stream, scenes in self._before.items():
             if scenes is None:
                 self._streams.pop(stream, None)
+                self._known.discard(stream)
             else:
                 self._streams[stream] = scenes
         self._before.clear()
+        # What was appended may not be there either, and may have been more than is known.
+        self.folded_s, self.swept = float("-inf"), False
 
 
 class Rollup:

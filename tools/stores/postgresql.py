@@ -26,6 +26,8 @@ _POISON = (psycopg.DataError, psycopg.IntegrityError, OverflowError, UnicodeErro
 """What is wrong with the rows; all else is wrong with the store."""
 _TURN: Final = 0x6669656C64
 """The advisory lock of whoever changes tables."""
+_KEPT_BYTES: Final = 32 << 20
+"""What a swept table keeps for the rows to come: those of some folds."""
 _ADDING_UP: Final = 0x6669656C65
 """The advisory lock of whoever adds up sums."""
 _KNOWN: Final = (
@@ -114,6 +116,7 @@ class _Server(Database):
         if 0 < before < len(MIGRATIONS):
             with self.transaction():
                 self.execute(self.hold)
+                self.alone(wait=True)
                 condense(self, time.time_ns() // 1_000_000)
 
     def _version(self, db: psycopg.Connection[tuple[Any, ...]]) -> int:
@@ -233,7 +236,10 @@ class _Server(Database):
         self._used.add(new)
         return new
 
-    def alone(self) -> bool:
+    def alone(self, *, wait: bool = False) -> bool:
+        if wait:
+            self.execute(f"SELECT pg_advisory_xact_lock({_ADDING_UP})")
+            return True
         ((alone,),) = self.execute(f"SELECT pg_try_advisory_xact_lock({_ADDING_UP})")
         return bool(alone)
 
@@ -247,9 +253,12 @@ class _Server(Database):
 
     def sweep(self, table: str) -> None:
         # Autovacuum comes once a minute at most: until then each reader would go through a
-        # million rows that are gone.
+        # million rows that are gone. Pages that are empty are kept for the next rows; what has
+        # grown far beyond them, as while a dump was made, is given back, for which readers wait.
         with suppress(psycopg.Error):
-            self._at_work().execute(f"VACUUM (TRUNCATE off, SKIP_LOCKED) {table}".encode())
+            ((size,),) = self._at_work().execute("SELECT pg_relation_size(%s)", [table]).fetchall()
+            truncate = "on" if size > _KEPT_BYTES else "off"
+            self._at_work().execute(f"VACUUM (TRUNCATE {truncate}, SKIP_LOCKED) {table}".encode())
 
     def _make_weeks(self, weeks: set[Week]) -> None:
         """Tables for weeks, each attached at once, so that no reader has to wait."""

@@ -113,24 +113,24 @@ class _File(Database):
         return sqlite3.connect(self.path, timeout=10, isolation_level=None, check_same_thread=False)
 
     def _migrate(self) -> None:
-        done = before = self._version()
+        done = self._version()
         if done > len(MIGRATIONS):
             raise StoreError(
                 f"The store {self.path} was made by a newer Fieldproof (version {done}).",
                 remedy="Use that version, or another store.",
             )
-        while done < len(MIGRATIONS):
-            with self.transaction():
-                # Asked again within: another process may be making the same file at this moment.
-                done = self._version()
-                if done < len(MIGRATIONS):
-                    MIGRATIONS[done](self._db)
-                    done += 1
-                    if done == len(MIGRATIONS) and before < COUNTED:
-                        rebuild(self)
-                    elif done == len(MIGRATIONS) and before < CONDENSED:
-                        condense(self, time.time_ns() // 1_000_000)
-                    self._db.execute(f"PRAGMA user_version = {done}")
+        if done == len(MIGRATIONS):
+            return
+        with self.transaction():  # one for all: a store is never between two versions
+            # Asked again within: another process may be making the same file at this moment.
+            done = self._version()
+            for migration in MIGRATIONS[done:]:
+                migration(self._db)
+            if done < COUNTED:
+                rebuild(self)
+            elif done < CONDENSED:
+                condense(self, time.time_ns() // 1_000_000)
+            self._db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
 
     def _version(self) -> int:
         return int(self._db.execute("PRAGMA user_version").fetchone()[0])
@@ -170,7 +170,7 @@ class _File(Database):
             insertion = _insertion(table, tuple(columns), len(some), conflict)
             self._db.execute(insertion, list(chain.from_iterable(some)))
 
-    def alone(self) -> bool:
+    def alone(self, *, wait: bool = False) -> bool:
         return True  # as whoever writes is
 
     @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from agent.record import Record
@@ -52,3 +54,19 @@ def test_a_scene_that_goes_on_counts_once_over_a_restart(store_url: str) -> None
         assert sum(row["scenes"] for row in told) == 5
         store.rebuild()
         assert list(store.sums(by=["device", "severity"])) == told
+
+
+def test_sums_are_made_anew_only_when_nobody_else_adds_them_up(store_url: str) -> None:
+    with open_store(store_url) as one, open_store(store_url) as other:
+        one.store(batch({1: trial(1)}))
+        one.store(batch({seq: trial(seq, "s2") for seq in range(2, 12)}, after=1))
+        anew = threading.Thread(target=other.rebuild)
+        with one._written():
+            assert _hours.fold(one._db)
+            anew.start()
+            anew.join(0.5)
+            assert anew.is_alive(), "it must not count what is being added up"
+        anew.join(30)
+        assert not anew.is_alive()
+        assert [row["n"] for row in one.sums()] == [11]
+        assert counted(one, "fresh_sums") == 0

@@ -58,6 +58,27 @@ def test_text_with_a_nul_is_poison_and_the_rows_beside_it_are_not(postgres: str)
         assert [row["n"] for row in store.sums()] == [1]
 
 
+def test_what_grew_beside_an_old_snapshot_is_given_back(
+    postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_hours, "FOLD_ROWS", 1)
+    size = "SELECT pg_relation_size('fresh_sums')"
+    with open_store(postgres) as store, psycopg.connect(postgres) as reader:
+        reader.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        reader.execute("SELECT 1")  # as a dump does: from here on what it may see stays
+        for seq in range(1, 200):
+            store.store(batch({seq: trial(seq)}, after=seq - 1))
+        ((grown,),) = sql(postgres, size)
+        reader.rollback()
+        store.store(batch({200: trial(200)}, after=199))
+        assert sql(postgres, size) == [(grown,)], "little is kept for the rows to come"
+        monkeypatch.setattr("tools.stores.postgresql._KEPT_BYTES", grown // 2)
+        store.store(batch({201: trial(201)}, after=200))
+        ((left,),) = sql(postgres, size)
+        assert left < grown / 2
+        assert [row["n"] for row in store.sums()] == [201]
+
+
 def test_a_password_is_taken_from_a_file_and_shown_nowhere(tmp_path: Path) -> None:
     secret = tmp_path / "pass word"
     secret.write_text("hunter2\n", encoding="utf-8")

@@ -98,6 +98,7 @@ def test_memory_is_bounded_in_scenes_and_streams(monkeypatch: Any) -> None:
         memory.scenes(stream)
     memory.keep()
     assert list(memory._streams) == [6, 7, 8]
+    assert memory.knows(2), "what is forgotten is not looked up again with each commit"
 
 
 drawn = st.lists(

@@ -166,6 +166,23 @@ def test_a_store_of_before_the_rollups_is_upgraded_with_its_rows(tmp_path: Path)
         assert [row["n"] for row in store.sums()] == [5001]
 
 
+def test_an_upgrade_that_is_interrupted_begins_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "s.db"
+    older_store(file, trials=50)
+
+    def interrupted(db: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tools.stores.sqlite.rebuild", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            open_store(str(file))
+    with open_store(str(file)) as store:
+        assert [row["n"] for row in store.sums()] == [50]
+
+
 def test_pruning_makes_the_file_smaller(tmp_path: Path) -> None:
     file = tmp_path / "s.db"
     with open_store(str(file)) as store:
