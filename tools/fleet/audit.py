@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from tools.fleet.account import Account, Put
-from tools.stores import Store
+from tools.stores import Scope, Store
+from tools.stores._received import Range, settled
+from tools.stores._tables import ROW_TABLES, UNKNOWN
 
 SUMS: Final = {
     "n": "trials",
@@ -22,8 +25,7 @@ SUMS: Final = {
 @dataclass(frozen=True)
 class Difference:
     """A device of which the store does not hold what was put. ``lost`` rows are neither stored nor
-    declared; ``doubled`` are more than were put; ``sums`` differ by so much. ``arrived`` rows were
-    declared all the same: a full outbox gives up rows that are under way. That alone is none.
+    declared; ``doubled`` are more than were put; ``sums`` differ by so much.
     """
 
     site: str
@@ -31,7 +33,21 @@ class Difference:
     lost: int
     doubled: int
     sums: Mapping[str, int]
-    arrived: int = 0
+
+
+class GivenUp(NamedTuple):
+    """What a device declared, in so many gaps, to never come. Of it ``arrived`` rows came all the
+    same, as a full outbox gives up rows that are under way, and so many trials, from least to most.
+    """
+
+    gaps: int
+    rows: int
+    trials: int
+    arrived: int
+    arrived_trials: tuple[int, int]
+
+
+NOTHING: Final = GivenUp(0, 0, 0, 0, (0, 0))
 
 
 @dataclass(frozen=True)
@@ -65,22 +81,47 @@ def audit(store: Store, account: Account) -> Audit:
     """
     stored = {(a.stream.site, a.stream.device, a.stream.epoch): a.rows for a in store.accounts()}
     views = _by_device(store, ()), _by_device(store, ("hour",))
-    gaps: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    gaps: dict[tuple[str, str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for gap in store.gaps(limit=1_000_000):
-        own = gaps[gap["site"], gap["device"], gap["epoch"]]
-        own[:] = own[0] + 1, own[1] + gap["rows"], own[2] + gap["trials"]
+        gaps[gap["site"], gap["device"], gap["epoch"]].append(gap)
     differences: list[Difference] = []
     rows = given_up = arrived = 0
     for put in account.devices:
         stream = put.site, put.device, put.epoch
-        found = stored.get(stream, 0)
+        found, given = stored.get(stream, 0), _given_up(store, put, gaps[stream])
         rows += found
-        given_up += gaps[stream][1]
-        seen = [_difference(put, found, sums.get(stream[:2], {}), gaps[stream]) for sums in views]
-        arrived += seen[0].arrived
+        given_up += given.rows
+        arrived += given.arrived
+        seen = [_difference(put, found, sums.get(stream[:2], {}), given) for sums in views]
         differ = [item for item in seen if item.lost or item.doubled or item.sums]
         differences += sorted(differ, key=lambda item: not item.sums)[:1]
     return Audit(rows, given_up, arrived, tuple(differences))
+
+
+def _given_up(store: Store, put: Put, gaps: Sequence[Mapping[str, Any]]) -> GivenUp:
+    """What a device declared, and what of it is stored all the same: rows within a gap that are
+    more than those it leaves out."""
+    if not gaps:
+        return NOTHING
+    spans = settled((), *(Range(gap["first"], gap["last"]) for gap in gaps))
+    declared = sum(gap["rows"] for gap in gaps)
+    stands = {gap["last"] for gap in gaps}
+    within = Counter[str]()
+    for table in (*ROW_TABLES.values(), UNKNOWN):
+        for row in store.rows(table, Scope(put.site, put.device)):
+            own = table == "gaps" and row["seq"] in stands
+            if row["epoch"] == put.epoch and not own and _lies_in(spans, row["seq"]):
+                within[table] += 1
+    spared = sum(last - first + 1 for first, last in spans) - declared
+    trials = sum(gap["trials"] for gap in gaps)
+    arrived = within.total() - spared
+    known = (within["trials"],) * 2 if not spared else (0, min(arrived, within["trials"]))
+    return GivenUp(len(gaps), declared, trials, arrived, known)
+
+
+def _lies_in(spans: Sequence[Range], seq: int) -> bool:
+    place = bisect_right(spans, seq, key=lambda span: span.first) - 1
+    return place >= 0 and seq <= spans[place].last
 
 
 def _by_device(store: Store, more: tuple[str, ...]) -> dict[tuple[str, str], Counter[str]]:
@@ -92,27 +133,21 @@ def _by_device(store: Store, more: tuple[str, ...]) -> dict[tuple[str, str], Cou
     return found
 
 
-def _difference(put: Put, found: int, sums: Mapping[str, int], gaps: list[int]) -> Difference:
+def _difference(put: Put, found: int, sums: Mapping[str, int], given: GivenUp) -> Difference:
     """Of a device with gaps the sums but of trials are not known: nobody kept what it gave up.
 
     A gap stands in the place of the last row that it declares.
     """
-    declared, rows, trials = gaps
-    lacking = put.put.rows - rows + declared - found
-    known = SUMS if not declared else {"n": "trials"}
-    off = {
-        name: sums.get(name, 0) - getattr(put.put, what) + (trials if name == "n" else 0)
-        for name, what in known.items()
-    }
-    more = max(0, -lacking)
-    arrived = more if more <= rows else 0
-    if 0 <= off["n"] <= arrived:
-        off["n"] = 0
+    lacking = put.put.rows - given.rows + given.gaps + given.arrived - found
+    known = SUMS if not given.gaps else {"n": "trials"}
+    off = {name: sums.get(name, 0) - getattr(put.put, what) for name, what in known.items()}
+    off["n"] += given.trials
+    least, most = given.arrived_trials
+    off["n"] -= min(max(off["n"], least), most)
     return Difference(
         put.site,
         put.device,
         max(0, lacking),
-        more - arrived,
+        max(0, -lacking),
         {name: difference for name, difference in off.items() if difference},
-        arrived,
     )

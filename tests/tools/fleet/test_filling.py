@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tools.fleet.account import Put
-from tools.fleet.audit import _difference, audit
+from agent.record import GapRecord, Record
+from tests.tools.stores.rows import batch, trial
+from tools.fleet.account import Account, Put
+from tools.fleet.audit import Difference, GivenUp, _difference, audit
 from tools.fleet.filling import fill
 from tools.fleet.life import Counts, Gallery
 from tools.fleet.plan import Plan
@@ -46,10 +48,38 @@ def test_the_same_fleet_twice_is_stored_once(tmp_path: Path, plan: Plan, blank: 
 
 def test_rows_that_were_given_up_while_they_were_under_way_are_not_doubled() -> None:
     put = Put("lab", "pi", "e", put=Counts(rows=100, trials=90))
-    at_once = _difference(put, 98, {"n": 88}, [1, 10, 9])  # 10 declared in 1 row, 7 of them arrived
-    assert (at_once.lost, at_once.doubled, at_once.arrived, at_once.sums) == (0, 0, 7, {})
-    assert _difference(put, 98, {"n": 89}, [1, 10, 9]).sums == {"n": 8}, "more than arrived"
-    assert _difference(put, 102, {"n": 90}, [1, 10, 9]).doubled == 11
+    # 10 were declared in 1 row, and 7 of them arrived, 6 of them trials.
+    given = GivenUp(1, 10, 9, 7, (6, 6))
+    assert _difference(put, 98, {"n": 87}, given) == Difference("lab", "pi", 0, 0, {})
+    assert _difference(put, 98, {"n": 88}, given).sums == {"n": 1}
+    assert _difference(put, 99, {"n": 87}, given).doubled == 1
+    assert _difference(put, 97, {"n": 87}, given).lost == 1
+    unsure = given._replace(arrived_trials=(0, 7))  # where a gap leaves rows out
+    assert [n for n in range(100) if not _difference(put, 98, {"n": n}, unsure).sums] == [
+        *range(81, 89)
+    ]
+
+
+@pytest.mark.parametrize("seq", [6, 9])
+def test_what_arrived_of_a_gap_is_counted_in_the_store(tmp_path: Path, seq: int) -> None:
+    counts = Counts(rows=12, trials=12)
+    account = Account(Plan(devices=1), (Put("lab", "pi", "e1", put=counts),), 0.0)
+    gap = GapRecord(epoch="e1", first=5, last=10, rows=6, trials=6, why="full")
+    with open_store(f"sqlite:///{tmp_path / 'store.db'}") as store:
+        rows: dict[int, Record] = {n: trial(n) for n in (1, 2, 3, 4, 11, 12)}
+        store.store(batch(rows | {10: gap}))
+        assert not audit(store, account).differences
+        store.store(batch({seq: trial(seq)}))
+        found = audit(store, account)
+        assert (found.rows, found.given_up, found.arrived) == (8, 6, 1)
+        assert not found.differences
+    with closing(sqlite3.connect(tmp_path / "store.db")) as db:
+        db.execute("UPDATE streams SET stored = stored + 2")
+        db.execute("UPDATE hourly SET n = n + 3")
+        db.execute("UPDATE fresh_sums SET n = n + 3")
+        db.commit()
+    with open_store(f"sqlite:///{tmp_path / 'store.db'}") as store:
+        assert audit(store, account).doubled == 2
 
 
 @pytest.mark.parametrize(
