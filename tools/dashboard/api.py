@@ -263,7 +263,7 @@ def failures(
     """Evidence, newest first; go on with ``before`` what ``next`` says.
 
     ``size`` is the target's width in px, ``distance`` its distance in m, such as ``16-32``; with
-    either only some thousands are looked through at once, so that a list may be empty and go on.
+    either only the next 2,000 pictures are looked through, so that a list may be empty and go on.
     """
     place = Place(*map(int, before.split("-"))) if before else None
     bands = bands_of(size, distance)

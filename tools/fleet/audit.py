@@ -114,7 +114,7 @@ def _given_up(store: Store, put: Put, gaps: Sequence[Mapping[str, Any]]) -> Give
                 within[table] += 1
     spared = sum(last - first + 1 for first, last in spans) - declared
     trials = sum(gap["trials"] for gap in gaps)
-    arrived = within.total() - spared
+    arrived = max(0, within.total() - spared)
     known = (within["trials"],) * 2 if not spared else (0, min(arrived, within["trials"]))
     return GivenUp(len(gaps), declared, trials, arrived, known)
 

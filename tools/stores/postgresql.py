@@ -26,10 +26,10 @@ _POISON = (psycopg.DataError, psycopg.IntegrityError, OverflowError, UnicodeErro
 """What is wrong with the rows; all else is wrong with the store."""
 _TURN: Final = 0x6669656C64
 """The advisory lock of whoever changes tables."""
-_KEPT_BYTES: Final = 32 << 20
-"""What a swept table keeps for the rows to come: those of some folds."""
 _ADDING_UP: Final = 0x6669656C65
 """The advisory lock of whoever adds up sums."""
+_KEPT_BYTES: Final = 32 << 20
+"""What a swept table keeps for the rows to come: those of some folds."""
 _KNOWN: Final = (
     "SELECT 1 FROM pg_catalog.pg_tables"
     " WHERE tablename = 'schema_version' AND schemaname = ANY (current_schemas(false))"

@@ -124,6 +124,8 @@ class _File(Database):
         with self.transaction():  # one for all: a store is never between two versions
             # Asked again within: another process may be making the same file at this moment.
             done = self._version()
+            if done >= len(MIGRATIONS):
+                return
             for migration in MIGRATIONS[done:]:
                 migration(self._db)
             if done < COUNTED:

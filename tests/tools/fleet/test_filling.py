@@ -82,6 +82,18 @@ def test_what_arrived_of_a_gap_is_counted_in_the_store(tmp_path: Path, seq: int)
         assert audit(store, account).doubled == 2
 
 
+def test_a_row_that_a_gap_left_out_and_that_is_not_there_is_lost(tmp_path: Path) -> None:
+    put = Put("lab", "pi", "e1", put=Counts(rows=10, trials=10))
+    account = Account(Plan(devices=1), (put,), 0.0)
+    gap = GapRecord(epoch="e1", first=5, last=10, rows=4, trials=4, why="full")
+    rows: dict[int, Record] = {seq: trial(seq) for seq in (1, 2, 3, 4, 6)}  # and not 8
+    with open_store(f"sqlite:///{tmp_path / 'store.db'}") as store:
+        store.store(batch(rows | {10: gap}))
+        assert audit(store, account).lost == 1
+        store.store(batch({8: trial(8)}))
+        assert not audit(store, account).differences
+
+
 @pytest.mark.parametrize(
     ("harm", "lost", "doubled", "sums"),
     [
